@@ -1,0 +1,66 @@
+/**
+ * Byte strings: text whose every character is one byte (U+0000 to U+00FF).
+ *
+ * Names on a disk are bytes in no particular encoding. Kept as byte strings they compare, sort
+ * and print exactly as the bytes do, and reach the terminal unchanged; UTF-8 is decoded only
+ * where a person or JSON needs it.
+ */
+import { assert } from "./assert.ts";
+
+/** A string with characters U+0000 to U+00FF only, each standing for one byte. */
+export type ByteString = string;
+
+/** The byte string of `bytes[start, end)`. */
+export function byteStringOf(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {
+    let text = "";
+    for (let at = start; at < end; at += 4096) {
+        text += String.fromCharCode(...bytes.subarray(at, Math.min(at + 4096, end)));
+    }
+    return text;
+}
+
+/** The bytes of a byte string. */
+export function bytesOf(text: ByteString): Uint8Array {
+    const bytes = new Uint8Array(text.length);
+    for (let index = 0; index < text.length; index++) {
+        const code = text.charCodeAt(index);
+        assert(code <= 0xff, "a byte string holds bytes only");
+        bytes[index] = code;
+    }
+    return bytes;
+}
+
+/** The UTF-8 encoding of ordinary text, as a byte string. Lone surrogates become U+FFFD. */
+export function utf8Encode(text: string): ByteString {
+    // encodeURIComponent is the one UTF-8 encoder of the language itself: no DOM, no Node.
+    return encodeURIComponent(text.toWellFormed()).replace(/%([0-9A-F]{2})/g, (_, hex: string) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+}
+
+/** Ordinary text of a byte string that is valid UTF-8, or undefined when it is not. */
+export function utf8Decode(bytes: ByteString): string | undefined {
+    try {
+        return decodeURIComponent(
+            bytes.replace(
+                /[%\u0080-\u00ff]/g,
+                (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`,
+            ),
+        );
+    } catch {
+        return undefined;
+    }
+}
+
+/**
+ * A byte string as text that is safe to show: UTF-8 where it is valid, and `\xNN` for control
+ * characters, backslashes and bytes that are not UTF-8, so that no name can drive a terminal.
+ */
+export function printable(bytes: ByteString): string {
+    const text = utf8Decode(bytes);
+    const unsafe = text === undefined ? /[^ -[\]-~]/g : /[\p{Cc}\\]/gu;
+    return (text ?? bytes).replace(
+        unsafe,
+        (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    );
+}

@@ -1,0 +1,62 @@
+/**
+ * The edge of a process: the one place where errors become messages and exit statuses.
+ */
+import { bytesOf, utf8Encode } from "../base/byte-string.ts";
+import { UserError } from "../base/user-error.ts";
+import type { Host } from "../host/host.ts";
+import { Printer } from "./printer.ts";
+
+/** What a command gets: its arguments (without the program's name) and where to print. */
+export interface Invocation {
+    readonly args: readonly string[];
+    readonly host: Host;
+    readonly out: Printer;
+    readonly err: Printer;
+}
+
+/** A program: its name, the exit status of its failures, and what it does. */
+export interface Program {
+    readonly name: string;
+    /** The exit status when files or streams fail, as the reference tools have it. */
+    readonly failureExitCode: number;
+    /** Returns the exit status. */
+    readonly main: (invocation: Invocation) => number;
+}
+
+/** Exit status for a defect of ours (`EX_SOFTWARE` of sysexits.h). */
+const defectExitCode = 70;
+
+/** Runs a program to its exit status. Nothing that it throws passes this function. */
+export function run(program: Program, args: readonly string[], host: Host): number {
+    const out = new Printer(host.stdout, "standard output", program.failureExitCode);
+    const err = new Printer(host.stderr, "standard error", program.failureExitCode);
+    let status: number;
+    try {
+        status = program.main({ args, host, out, err });
+        out.flush();
+        err.flush();
+    } catch (error) {
+        status = report(program, error, out, host);
+    }
+    return status;
+}
+
+function report(program: Program, error: unknown, out: Printer, host: Host): number {
+    const isUserError = error instanceof UserError;
+    try {
+        // What was printed before the failure comes first, where it still can.
+        out.flush();
+    } catch {
+        // Standard output is what failed.
+    }
+    const message = isUserError
+        ? error.message
+        : `${program.name}: internal error: ${error instanceof Error ? error.message : error}\n` +
+          "This is a defect of chickadee-lab; please report it with the command and the image.";
+    try {
+        host.stderr.write(bytesOf(utf8Encode(`${message}\n`)));
+    } catch {
+        // Nobody is left to tell.
+    }
+    return isUserError ? error.exitCode : defectExitCode;
+}

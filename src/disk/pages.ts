@@ -1,0 +1,30 @@
+/**
+ * Pages that exist only where something was written.
+ *
+ * What a sparse disk and a copy-on-write overlay share: a map from page number to 4096 bytes, and
+ * the walk over the pages that a byte range touches.
+ */
+
+/** Bytes in a page. */
+export const pageSize = 4096;
+
+/** The pages written so far, in the order of first writing. */
+export type Pages = Map<number, Uint8Array>;
+
+/**
+ * Calls `visit` for each page that `byteLength` bytes at `byteOffset` touch: its number, where in
+ * it the range begins, where in the range the page begins, and how many bytes they share.
+ */
+export function forEachPage(
+    byteOffset: number,
+    byteLength: number,
+    visit: (pageNo: number, pageOffset: number, rangeOffset: number, length: number) => void,
+): void {
+    for (let done = 0; done < byteLength; ) {
+        const pageNo = Math.floor((byteOffset + done) / pageSize);
+        const pageOffset = byteOffset + done - pageNo * pageSize;
+        const length = Math.min(pageSize - pageOffset, byteLength - done);
+        visit(pageNo, pageOffset, done, length);
+        done += length;
+    }
+}

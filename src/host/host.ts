@@ -1,0 +1,83 @@
+/**
+ * What a command may use of the computer that it runs on.
+ *
+ * Commands are functions of their arguments and a host, so that a test can run them on files in
+ * memory and read what they print. `nodeHost` is the real one.
+ */
+import * as nodeFs from "node:fs";
+
+/** The part of `node:fs` that commands use; `memfs` has it too. */
+export type FileSystem = Pick<
+    typeof nodeFs,
+    | "closeSync"
+    | "fstatSync"
+    | "fsyncSync"
+    | "ftruncateSync"
+    | "lstatSync"
+    | "mkdirSync"
+    | "openSync"
+    | "readdirSync"
+    | "readSync"
+    | "realpathSync"
+    | "renameSync"
+    | "rmSync"
+    | "statSync"
+    | "unlinkSync"
+    | "writeSync"
+>;
+
+/** Standard input, read by descriptor. */
+export interface InputStream {
+    readonly fd: number;
+    readonly isTerminal: boolean;
+}
+
+/** Standard output or standard error. */
+export interface OutputStream {
+    readonly isTerminal: boolean;
+    /** Width in characters; 80 where nobody knows. */
+    readonly columns: number;
+    /** Writes all of `bytes`; throws the system's error, such as EPIPE, when it cannot. */
+    write(bytes: Uint8Array): void;
+}
+
+export interface Host {
+    readonly fs: FileSystem;
+    readonly stdin: InputStream;
+    readonly stdout: OutputStream;
+    readonly stderr: OutputStream;
+    readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** The process's own files, streams and environment. */
+export function nodeHost(): Host {
+    return {
+        fs: nodeFs,
+        stdin: { fd: 0, isTerminal: process.stdin.isTTY === true },
+        stdout: descriptorStream(1, process.stdout),
+        stderr: descriptorStream(2, process.stderr),
+        environment: process.env,
+    };
+}
+
+function descriptorStream(fd: number, stream: { isTTY?: boolean; columns?: number }): OutputStream {
+    return {
+        isTerminal: stream.isTTY === true,
+        columns: stream.columns ?? 80,
+        write: (bytes) => writeFully(fd, bytes),
+    };
+}
+
+/** Writes to a descriptor at once, waiting where a pipe that does not block is full. */
+function writeFully(fd: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+        try {
+            done += nodeFs.writeSync(fd, bytes, done, bytes.length - done);
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "EAGAIN") {
+                throw error;
+            }
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        }
+    }
+}
