@@ -1,0 +1,173 @@
+/** The options of `chickadeefsck`: the table, and what a command line makes of it. */
+
+import { UserError } from "../base/user-error.ts";
+import type { FindingCode } from "../fsck/finding.ts";
+import { type OptionSpec, optionHelp, scanOptions } from "./getopt.ts";
+
+export const fsckName = "chickadeefsck";
+
+/** Exit status of usage errors and of images that cannot be opened. */
+export const fsckFailureExitCode = 2;
+
+export interface FsckOptions {
+    verbose: boolean;
+    saveJournal: boolean;
+    ignoreJournal: boolean;
+    extract: string | undefined;
+    muted: Set<FindingCode>;
+    /** Undefined: as the terminal and the environment have it. */
+    color: boolean | undefined;
+    reference: boolean;
+    help: boolean;
+    image: string | undefined;
+}
+
+/** Rows in the order of the help text. */
+const table: readonly OptionSpec<string>[] = [
+    { key: "verbose", long: ["verbose"], short: "V", help: "say what IMAGE holds" },
+    {
+        key: "save",
+        long: ["save", "save-journal"],
+        short: "s",
+        label: "--save-journal, --save, -s",
+        help: "replay the journal into IMAGE, then clear it",
+    },
+    { key: "no-journal", long: ["no-journal"], help: "check IMAGE without replaying its journal" },
+    {
+        key: "extract",
+        long: ["extract"],
+        short: "e",
+        argument: "FILE",
+        help: "print FILE's content on standard output, findings on standard error",
+    },
+    {
+        key: "warn",
+        long: ["warn"],
+        short: "W",
+        argument: "[no-]KIND",
+        label: "-W[no-]KIND",
+        help: "warn, or not, of extra-extents, holes, leaks",
+    },
+    { key: "color", long: ["color"], help: "colour the words error: and warning:" },
+    { key: "no-color", long: ["no-color"], help: "do not" },
+    {
+        key: "reference",
+        long: ["reference"],
+        extension: true,
+        help: "judge as the C++ tool does, with its known defects",
+    },
+    { key: "help", long: ["help"], help: "print this message and exit" },
+];
+
+const usageLine = `Usage: ${fsckName} [-V] [-s | --no-journal] [-e FILE] [IMAGE]`;
+
+/** What `-W` can switch. */
+const warningKinds: Readonly<Record<string, readonly FindingCode[]>> = {
+    extra: ["extent-beyond-size"],
+    "extra-extents": ["extent-beyond-size"],
+    holes: ["file-hole"],
+    leaks: ["block-leaked"],
+};
+
+export function fsckHelp(): string {
+    return `${usageLine}
+Check the chkfs IMAGE (or standard input) and say what is wrong with it.
+
+${optionHelp(table)}
+The exit status is 0 when no error was found, 1 when one was, and 2 when IMAGE
+could not be opened. Warnings do not matter.
+`;
+}
+
+function usageError(problem: string): UserError {
+    return new UserError(
+        `${problem}\n${usageLine}\nTry '${fsckName} --help' for what they mean.`,
+        fsckFailureExitCode,
+    );
+}
+
+/** Reads a command line. Throws `UserError` when it makes no sense. */
+export function parseFsckOptions(args: readonly string[]): FsckOptions {
+    const options: FsckOptions = {
+        verbose: false,
+        saveJournal: false,
+        ignoreJournal: false,
+        extract: undefined,
+        muted: new Set(),
+        color: undefined,
+        reference: false,
+        help: false,
+        image: undefined,
+    };
+    for (const item of scanOptions(fsckName, table, args)) {
+        if (item.kind === "error") {
+            throw usageError(item.message);
+        }
+        if (item.kind === "operand") {
+            if (options.image !== undefined) {
+                throw usageError(`${fsckName}: more than one image: ${item.value}`);
+            }
+            options.image = item.value;
+            continue;
+        }
+        applyOption(options, item.key, item.argument ?? "");
+        if (options.help) {
+            return options;
+        }
+    }
+    if (options.saveJournal && options.ignoreJournal) {
+        throw usageError(`${fsckName}: --save-journal and --no-journal exclude each other`);
+    }
+    return options;
+}
+
+function applyOption(options: FsckOptions, key: string, argument: string): void {
+    switch (key) {
+        case "verbose":
+            options.verbose = true;
+            break;
+        case "save":
+            options.saveJournal = true;
+            break;
+        case "no-journal":
+            options.ignoreJournal = true;
+            break;
+        case "extract":
+            if (options.extract !== undefined) {
+                throw usageError(`${fsckName}: only one file can be extracted`);
+            }
+            options.extract = argument;
+            break;
+        case "warn":
+            applyWarning(options, argument);
+            break;
+        case "color":
+            options.color = true;
+            break;
+        case "no-color":
+            options.color = false;
+            break;
+        case "reference":
+            options.reference = true;
+            break;
+        case "help":
+            options.help = true;
+            break;
+    }
+}
+
+function applyWarning(options: FsckOptions, argument: string): void {
+    const isMuted = argument.startsWith("no-");
+    const kind = isMuted ? argument.slice(3) : argument;
+    if (!Object.hasOwn(warningKinds, kind)) {
+        const known = Object.keys(warningKinds).join(", ");
+        throw usageError(`${fsckName}: unknown warning '${kind}' (known are ${known})`);
+    }
+    for (const code of warningKinds[kind]) {
+        if (isMuted) {
+            options.muted.add(code);
+        } else {
+            options.muted.delete(code);
+        }
+    }
+}
