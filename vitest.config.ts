@@ -4,5 +4,7 @@ export default defineConfig({
     test: {
         include: ["test/**/*.test.ts"],
         testTimeout: 60_000,
+        // Beside what people read, the counts for .ci/run.
+        reporters: ["default", ["json", { outputFile: "build/test-results.json" }]],
     },
 });

@@ -42,10 +42,7 @@ export function utf8Encode(text: string): ByteString {
 export function utf8Decode(bytes: ByteString): string | undefined {
     try {
         return decodeURIComponent(
-            bytes.replace(
-                /[%\u0080-\u00ff]/g,
-                (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`,
-            ),
+            bytes.replace(/[%\u0080-\u00ff]/g, (byte) => `%${hexByte(byte)}`),
         );
     } catch {
         return undefined;
@@ -53,14 +50,24 @@ export function utf8Decode(bytes: ByteString): string | undefined {
 }
 
 /**
- * A byte string as text that is safe to show: UTF-8 where it is valid, and `\xNN` for control
- * characters, backslashes and bytes that are not UTF-8, so that no name can drive a terminal.
+ * A byte string as text that is safe to show: UTF-8 where it is valid, and `\xNN` for each byte
+ * of control characters, line separators, bidirectional controls, backslashes and of whatever is
+ * not UTF-8, so that no name can drive a terminal and no two names look the same by escaping.
  */
 export function printable(bytes: ByteString): string {
     const text = utf8Decode(bytes);
-    const unsafe = text === undefined ? /[^ -[\]-~]/g : /[\p{Cc}\\]/gu;
-    return (text ?? bytes).replace(
-        unsafe,
-        (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    if (text === undefined) {
+        return bytes.replace(/[^ -[\]-~]/g, escaped);
+    }
+    return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\\]/gu, (character) =>
+        escaped(utf8Encode(character)),
     );
+}
+
+function escaped(bytes: ByteString): string {
+    return [...bytes].map((byte) => `\\x${hexByte(byte)}`).join("");
+}
+
+function hexByte(byte: string): string {
+    return byte.charCodeAt(0).toString(16).padStart(2, "0");
 }

@@ -59,7 +59,6 @@ export function* scanOptions<Key extends string>(
     const cursor: Cursor = { next: () => args[position++] };
     for (let arg = cursor.next(); arg !== undefined; arg = cursor.next()) {
         if (arg === "--") {
-            operands.push(...args.slice(position));
             break;
         }
         if (arg.startsWith("--")) {
@@ -70,7 +69,7 @@ export function* scanOptions<Key extends string>(
             operands.push(arg);
         }
     }
-    for (const value of operands) {
+    for (const value of [...operands, ...args.slice(position)]) {
         yield { kind: "operand", value };
     }
 }

@@ -11,7 +11,8 @@ import { UserError } from "../base/user-error.ts";
 import { SparseStore } from "../disk/sparse-store.ts";
 import { FileStore } from "../host/file-store.ts";
 import type { FileSystem, Host } from "../host/host.ts";
-import { naming, systemErrorCode } from "../host/system-error.ts";
+import { naming } from "../host/system-error.ts";
+import { untilReady } from "../host/until-ready.ts";
 
 /** An image and what messages call it. */
 export interface OpenImage {
@@ -119,26 +120,14 @@ function readStream(fs: FileSystem, fd: number, name: string, exitCode: number):
     }
 }
 
-/**
- * Reads until `chunk` is full or the stream ends, so that only the last chunk of a stream is
- * short. Waits where a stream that does not block has nothing yet.
- */
+/** Reads until `chunk` is full or the stream ends: only the last chunk of a stream is short. */
 function readChunk(fs: FileSystem, fd: number, chunk: Uint8Array): number {
     let done = 0;
-    while (done < chunk.length) {
-        try {
-            const count = fs.readSync(fd, chunk, done, chunk.length - done, null);
-            if (count === 0) {
-                break;
-            }
-            done += count;
-        } catch (error) {
-            if (systemErrorCode(error) !== "EAGAIN") {
-                throw error;
-            }
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-        }
-    }
+    let count: number;
+    do {
+        count = untilReady(() => fs.readSync(fd, chunk, done, chunk.length - done, null));
+        done += count;
+    } while (count > 0 && done < chunk.length);
     return done;
 }
 

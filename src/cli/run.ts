@@ -1,7 +1,6 @@
 /**
  * The edge of a process: the one place where errors become messages and exit statuses.
  */
-import { bytesOf, utf8Encode } from "../base/byte-string.ts";
 import { UserError } from "../base/user-error.ts";
 import type { Host } from "../host/host.ts";
 import { Printer } from "./printer.ts";
@@ -36,27 +35,30 @@ export function run(program: Program, args: readonly string[], host: Host): numb
         out.flush();
         err.flush();
     } catch (error) {
-        status = report(program, error, out, host);
+        status = report(program, error, out, err);
     }
     return status;
 }
 
-function report(program: Program, error: unknown, out: Printer, host: Host): number {
+function report(program: Program, error: unknown, out: Printer, err: Printer): number {
     const isUserError = error instanceof UserError;
-    try {
-        // What was printed before the failure comes first, where it still can.
-        out.flush();
-    } catch {
-        // Standard output is what failed.
-    }
+    // What was printed before the failure comes first, where it still can.
+    flushIfPossible(out);
+    flushIfPossible(err);
     const message = isUserError
         ? error.message
         : `${program.name}: internal error: ${error instanceof Error ? error.message : error}\n` +
           "This is a defect of chickadee-lab; please report it with the command and the image.";
-    try {
-        host.stderr.write(bytesOf(utf8Encode(`${message}\n`)));
-    } catch {
-        // Nobody is left to tell.
-    }
+    err.text(`${message}\n`);
+    flushIfPossible(err);
     return isUserError ? error.exitCode : defectExitCode;
+}
+
+/** Flushes a stream that may be what failed, and that nobody may be reading any more. */
+function flushIfPossible(printer: Printer): void {
+    try {
+        printer.flush();
+    } catch {
+        // There is no one left to tell.
+    }
 }

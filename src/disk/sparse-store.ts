@@ -1,14 +1,25 @@
 /** A disk of any size of which only the written pages take memory; the rest reads as zeros. */
+import { assert } from "../base/assert.ts";
 import type { ByteStore } from "../base/byte-store.ts";
 import { assertRange } from "./memory-store.ts";
 import { forEachPage, type Pages, pageSize } from "./pages.ts";
 
 export class SparseStore implements ByteStore {
-    readonly sizeBytes: number;
     readonly #pages: Pages = new Map();
+    #sizeBytes: number;
 
     constructor(sizeBytes: number) {
-        this.sizeBytes = sizeBytes;
+        this.#sizeBytes = sizeBytes;
+    }
+
+    get sizeBytes(): number {
+        return this.#sizeBytes;
+    }
+
+    /** Makes the disk longer by zeros; for a disk whose size shows only while it is read. */
+    grow(sizeBytes: number): void {
+        assert(sizeBytes >= this.#sizeBytes, "a disk only grows");
+        this.#sizeBytes = sizeBytes;
     }
 
     read(byteOffset: number, target: Uint8Array): void {

@@ -5,6 +5,7 @@
  * memory and read what they print. `nodeHost` is the real one.
  */
 import * as nodeFs from "node:fs";
+import { untilReady } from "./until-ready.ts";
 
 /** The part of `node:fs` that commands use; `memfs` has it too. */
 export type FileSystem = Pick<
@@ -24,7 +25,9 @@ export type FileSystem = Pick<
     | "statSync"
     | "unlinkSync"
     | "writeSync"
->;
+> &
+    // What only some hosts have: the owner, mode and links of files that are replaced.
+    Partial<Pick<typeof nodeFs, "fchmodSync" | "fchownSync" | "readlinkSync">>;
 
 /** Standard input, read by descriptor. */
 export interface InputStream {
@@ -63,21 +66,15 @@ export function nodeHost(): Host {
 function descriptorStream(fd: number, stream: { isTTY?: boolean; columns?: number }): OutputStream {
     return {
         isTerminal: stream.isTTY === true,
-        columns: stream.columns ?? 80,
+        // A terminal that does not know its size says 0.
+        columns: stream.columns || 80,
         write: (bytes) => writeFully(fd, bytes),
     };
 }
 
-/** Writes to a descriptor at once, waiting where a pipe that does not block is full. */
+/** Writes to a descriptor at once. */
 function writeFully(fd: number, bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
-        try {
-            done += nodeFs.writeSync(fd, bytes, done, bytes.length - done);
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code !== "EAGAIN") {
-                throw error;
-            }
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-        }
+        done += untilReady(() => nodeFs.writeSync(fd, bytes, done, bytes.length - done));
     }
 }

@@ -2,9 +2,11 @@
  * Writing a file so that nobody ever sees it half written.
  *
  * The new content goes into a file beside the target and takes the target's name when it is
- * whole and durable; until then the target is as it was, whatever fails. A target that is no
+ * whole; until then the target is as it was, whatever fails. A target that is no
  * regular file (a device, a pipe) has no other content to keep and is written in place.
  */
+import type { Stats } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { FileSystem } from "./host.ts";
 import { naming, systemErrorCode } from "./system-error.ts";
 
@@ -14,30 +16,37 @@ export interface Replacement {
     readonly fd: number;
     /** False where the file cannot be written at an offset: it must be written in order. */
     readonly isSeekable: boolean;
-    /** Makes the content durable and gives it the target's name. */
+    /** Gives the content the target's name; where that had a content, ours is durable before. */
     commit(): void;
-    /** Throws the content away. Harmless after `commit`. */
+    /** Throws the content away; never throws an error. Harmless after `commit`. */
     abandon(): void;
 }
+
+/** As many symbolic links in a row as Linux follows. */
+const maxLinkCount = 40;
+
+/** Names that are tried for the file beside the target; killed processes may have left some. */
+const maxNameAttempts = 100;
 
 /**
  * Begins to replace `path`. Errors of the system name `path` and carry `exitCode`.
  */
 export function replaceFile(fs: FileSystem, path: string, exitCode: number): Replacement {
     return naming(path, exitCode, () => {
-        const existing = statOrUndefined(fs, path);
+        const existing = orUndefined(["ENOENT"], () => fs.statSync(path));
         if (existing !== undefined && !existing.isFile()) {
             return inPlace(fs, path, exitCode);
         }
-        return beside(fs, path, existing?.mode, exitCode);
+        return beside(fs, path, existing, exitCode);
     });
 }
 
-function statOrUndefined(fs: FileSystem, path: string) {
+/** What `action` returns, or undefined where it fails with one of `codes`. */
+function orUndefined<T>(codes: readonly string[], action: () => T): T | undefined {
     try {
-        return fs.statSync(path);
+        return action();
     } catch (error) {
-        if (systemErrorCode(error) === "ENOENT") {
+        if (codes.includes(systemErrorCode(error) ?? "")) {
             return undefined;
         }
         throw error;
@@ -46,56 +55,132 @@ function statOrUndefined(fs: FileSystem, path: string) {
 
 function inPlace(fs: FileSystem, path: string, exitCode: number): Replacement {
     const fd = fs.openSync(path, "w");
-    let open = true;
+    let isOpen = true;
     const close = () => {
-        if (open) {
-            open = false;
-            naming(path, exitCode, () => fs.closeSync(fd));
+        if (isOpen) {
+            isOpen = false;
+            fs.closeSync(fd);
         }
     };
-    return { fd, isSeekable: false, commit: close, abandon: close };
+    return {
+        fd,
+        isSeekable: false,
+        commit() {
+            naming(path, exitCode, () => {
+                // Pipes and terminals cannot be synchronised, and need not be.
+                orUndefined(["EINVAL", "ENOTSUP", "EROFS"], () => fs.fsyncSync(fd));
+                close();
+            });
+        },
+        abandon: () => quietly(close),
+    };
 }
 
 function beside(
     fs: FileSystem,
     path: string,
-    mode: number | undefined,
+    existing: Stats | undefined,
     exitCode: number,
 ): Replacement {
-    const target = mode === undefined ? path : fs.realpathSync(path);
-    const temporary = temporaryName(target);
-    if (mode !== undefined) {
+    const target = existing === undefined ? linkTarget(fs, path) : fs.realpathSync(path);
+    if (existing !== undefined) {
         // Replacing must not need less permission than writing does.
         fs.closeSync(fs.openSync(target, "r+"));
     }
-    const fd = fs.openSync(temporary, "wx+", mode === undefined ? 0o666 : mode & 0o777);
-    let open = true;
+    const { fd, temporary } = openBeside(fs, target);
+    let isOpen = true;
+    let isPending = true;
+    const close = () => {
+        if (isOpen) {
+            isOpen = false;
+            fs.closeSync(fd);
+        }
+    };
+    const abandon = () => {
+        if (isPending) {
+            isPending = false;
+            quietly(close);
+            quietly(() => fs.unlinkSync(temporary));
+        }
+    };
+    try {
+        keepOwnerAndMode(fs, fd, existing);
+    } catch (error) {
+        abandon();
+        throw error;
+    }
     return {
         fd,
         isSeekable: true,
         commit() {
             naming(path, exitCode, () => {
-                fs.fsyncSync(fd);
-                fs.closeSync(fd);
+                // Only where an old content is given up must the new one be durable first. A new
+                // file has nothing to lose, and is as durable as the system makes any other.
+                if (existing !== undefined) {
+                    fs.fsyncSync(fd);
+                }
+                close();
                 fs.renameSync(temporary, target);
-                open = false;
+                isPending = false;
+                if (existing !== undefined) {
+                    // Where folders can be synchronised, the new name is durable too.
+                    quietly(() => syncFolder(fs, dirname(target)));
+                }
             });
         },
-        abandon() {
-            if (open) {
-                open = false;
-                try {
-                    fs.closeSync(fd);
-                } finally {
-                    fs.rmSync(temporary, { force: true });
-                }
-            }
-        },
+        abandon,
     };
 }
 
-/** A hidden name beside the target that no other running process uses. */
-function temporaryName(target: string): string {
-    const slash = target.lastIndexOf("/") + 1;
-    return `${target.slice(0, slash)}.${target.slice(slash)}.${process.pid}.part`;
+/** Where a file would be made that does not exist: at the end of dangling symbolic links. */
+function linkTarget(fs: FileSystem, path: string): string {
+    let target = path;
+    for (let followed = 0; followed < maxLinkCount; followed++) {
+        const stats = orUndefined(["ENOENT"], () => fs.lstatSync(target));
+        if (!stats?.isSymbolicLink() || fs.readlinkSync === undefined) {
+            break;
+        }
+        target = resolve(fs.realpathSync(dirname(target)), fs.readlinkSync(target));
+    }
+    return target;
+}
+
+/** Makes a file with a hidden name that nobody else uses, in the target's folder. */
+function openBeside(fs: FileSystem, target: string): { fd: number; temporary: string } {
+    for (let attempt = 1; ; attempt++) {
+        const temporary = join(dirname(target), `.chickadee-${process.pid}-${attempt}.part`);
+        const open = () => fs.openSync(temporary, "wx+", 0o666);
+        const fd = attempt < maxNameAttempts ? orUndefined(["EEXIST"], open) : open();
+        if (fd !== undefined) {
+            return { fd, temporary };
+        }
+    }
+}
+
+/** The owner is kept as far as the system lets us, the mode exactly, whatever the umask. */
+function keepOwnerAndMode(fs: FileSystem, fd: number, existing: Stats | undefined): void {
+    if (existing !== undefined) {
+        orUndefined(["EPERM", "EINVAL"], () => fs.fchownSync?.(fd, existing.uid, existing.gid));
+        fs.fchmodSync?.(fd, existing.mode & 0o777);
+    }
+}
+
+export function syncFolder(fs: FileSystem, path: string): void {
+    const fd = fs.openSync(path, "r");
+    try {
+        fs.fsyncSync(fd);
+    } finally {
+        fs.closeSync(fd);
+    }
+}
+
+/** For what is done on the way out, where an error would hide the one that matters. */
+export function quietly(action: () => void): void {
+    try {
+        action();
+    } catch (error) {
+        if (systemErrorCode(error) === undefined) {
+            throw error;
+        }
+    }
 }

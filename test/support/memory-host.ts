@@ -6,7 +6,7 @@
  * files are laid there.
  */
 import { createFsFromVolume, Volume } from "memfs";
-import { byteStringOf, utf8Encode } from "../../src/base/byte-string.ts";
+import { byteStringOf } from "../../src/base/byte-string.ts";
 import { type Program, run } from "../../src/cli/run.ts";
 import type { FileSystem, Host, OutputStream } from "../../src/host/host.ts";
 
@@ -185,9 +185,4 @@ function withFreeSpace(files: FileSystem, freeBytes: number | undefined): FileSy
         return count;
     };
     return { ...files, writeSync } as FileSystem;
-}
-
-/** The bytes of text, for files that a test makes. */
-export function textBytes(text: string): Uint8Array {
-    return Uint8Array.from(utf8Encode(text), (character) => character.charCodeAt(0));
 }
