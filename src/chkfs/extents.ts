@@ -6,8 +6,7 @@
  * outside the data area are reported and never read, and no step of the work is a block, so that
  * a count of 2^32-1 costs what a count of 1 does.
  */
-import type { Extent, Inode } from "./inode.ts";
-import { fileBlockCount } from "./inode.ts";
+import { type Extent, fileBlockCount, type Inode } from "./inode.ts";
 import { blockSize, directExtentCount, extentLayout, extentsPerBlock } from "./layout.ts";
 import type { VolumeBudget } from "./volume-budget.ts";
 

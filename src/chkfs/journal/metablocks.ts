@@ -7,7 +7,8 @@
  * if it had never been written, which is how a torn record disappears.
  *
  * Work: each block is summed at most twice (as a metablock and as a data block), and each
- * candidate's references are walked once, at most 339 of them (under `boundReferences`).
+ * candidate's references are walked once: at most 339 of them, and without `boundReferences` at
+ * most `maxStrayReferences` more in the whole journal.
  */
 import { crc32c } from "../crc32c.ts";
 import {
@@ -24,6 +25,12 @@ import { difference16 } from "./arithmetic.ts";
 import { metablockChecksum } from "./codec.ts";
 import type { NoticeLog } from "./notices.ts";
 import type { JournalRules } from "./rules.ts";
+
+/**
+ * References behind the 339th that are read in a journal, for a metablock can claim 65,535 of
+ * them and a journal can be full of such metablocks.
+ */
+const maxStrayReferences = 1_000_000;
 
 /** One reference of a metablock. */
 export interface JournalReference {
@@ -140,10 +147,19 @@ export function findMetablocks(
     log: NoticeLog,
 ): JournalMetablock[] {
     const found: JournalMetablock[] = [];
+    let strayCount = 0;
     for (let blockIndex = 0; blockIndex < blocks.blockCount; blockIndex++) {
         if (blocks.isCandidate(blockIndex)) {
             log.add("found-metablock", blockIndex);
-            found.push(examine(blocks, blockIndex, rules, log));
+            const isBounded = rules.boundReferences || strayCount >= maxStrayReferences;
+            const metablock = examine(
+                blocks,
+                blockIndex,
+                isBounded ? { ...rules, boundReferences: true } : rules,
+                log,
+            );
+            strayCount += isBounded ? 0 : Math.max(0, metablock.nref - maxBlockReferences);
+            found.push(metablock);
         } else {
             const { magic, checksum } = blocks.fieldsAt(blockIndex);
             if (magic === journalMagic) {
