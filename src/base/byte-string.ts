@@ -32,10 +32,15 @@ export function bytesOf(text: ByteString): Uint8Array {
 
 /** The UTF-8 encoding of ordinary text, as a byte string. Lone surrogates become U+FFFD. */
 export function utf8Encode(text: string): ByteString {
-    // encodeURIComponent is the one UTF-8 encoder of the language itself: no DOM, no Node.
-    return encodeURIComponent(text.toWellFormed()).replace(/%([0-9A-F]{2})/g, (_, hex: string) =>
-        String.fromCharCode(Number.parseInt(hex, 16)),
-    );
+    // encodeURIComponent is the one UTF-8 encoder of the language itself: no DOM, no Node. Only
+    // what is not ASCII goes through it, for it takes many times the space.
+    return text
+        .toWellFormed()
+        .replace(/[\u0080-\u{10ffff}]+/gu, (run) =>
+            encodeURIComponent(run).replace(/%(..)/g, (_, hex: string) =>
+                String.fromCharCode(Number.parseInt(hex, 16)),
+            ),
+        );
 }
 
 /** Ordinary text of a byte string that is valid UTF-8, or undefined when it is not. */

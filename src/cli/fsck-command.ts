@@ -4,7 +4,10 @@ import { saveReplay } from "../chkfs/journal/replay.ts";
 import { type CheckResult, checkImage } from "../fsck/check.ts";
 import type { CheckEvent } from "../fsck/reporter.ts";
 import { referenceCheckRules, soundCheckRules } from "../fsck/rules.ts";
+import { FindingCollector, fsckDocument } from "../report/fsck-json.ts";
 import { eventText, type TextStyle } from "../report/fsck-text.ts";
+import { jsonDocument } from "../report/json.ts";
+import { explain } from "./fsck-explain.ts";
 import { extractFile } from "./fsck-extract.ts";
 import {
     type FsckOptions,
@@ -13,6 +16,8 @@ import {
     fsckName,
     parseFsckOptions,
 } from "./fsck-options.ts";
+import { repairCommand } from "./fsck-repair.ts";
+import { undoImage } from "./fsck-undo.ts";
 import { type OpenImage, openImage } from "./open-image.ts";
 import type { Printer } from "./printer.ts";
 import type { Invocation, Program } from "./run.ts";
@@ -29,11 +34,21 @@ function main({ args, host, out, err }: Invocation): number {
         out.text(fsckHelp());
         return 0;
     }
+    if (options.explain !== undefined) {
+        explain(options.explain, out);
+        return 0;
+    }
+    if (options.undo !== undefined) {
+        return undoImage(host, options.undo, options.image, out);
+    }
+    const isColored = options.color ?? (out.isTerminal && !host.environment.NO_COLOR);
+    if (options.repair) {
+        return repairCommand(host, options, isColored, out);
+    }
     const mode = options.saveJournal ? "update" : "read";
     const failureExitCode = fsckFailureExitCode;
     const image = openImage(host, options.image, { mode, failureExitCode });
     try {
-        const isColored = options.color ?? (out.isTerminal && !host.environment.NO_COLOR);
         return check(image, options, isColored, out, err);
     } finally {
         image.close();
@@ -48,19 +63,39 @@ function check(
     err: Printer,
 ): number {
     const log = options.extract === undefined ? out : err;
-    const style: TextStyle = { isColored, escapesControls: log.isTerminal, showsCodes: false };
-    const listener = (event: CheckEvent) => log.byteString(eventText(event, style));
-    const result = checkImage(image.store, listener, {
+    const { strict, ignoreJournal, muted } = options;
+    const style: TextStyle = { isColored, escapesControls: log.isTerminal, showsCodes: strict };
+    const collector = options.json ? new FindingCollector() : undefined;
+    const print = (event: CheckEvent) => log.byteString(eventText(event, style));
+    const result = checkImage(image.store, collector?.listener ?? print, {
         rules: options.reference ? referenceCheckRules : soundCheckRules,
-        ignoreJournal: options.ignoreJournal,
-        muted: options.muted,
-        isObserving: options.verbose,
+        ignoreJournal,
+        strict,
+        muted,
+        isObserving: options.verbose && !options.json,
     });
     const { superblock, journal, counts } = result;
-    if (options.saveJournal && superblock !== undefined && journal?.plan !== undefined) {
+    const isSaved = options.saveJournal && superblock !== undefined && journal?.plan !== undefined;
+    if (isSaved) {
         saveReplay(image.store, superblock.journal_bn, journal);
     }
     let status = counts.error > 0 ? 1 : 0;
+    if (collector !== undefined) {
+        const document = fsckDocument({
+            image: image.name,
+            sizeBytes: image.store.sizeBytes,
+            rules: options.reference ? "reference" : "sound",
+            isStrict: strict,
+            findings: collector.findings,
+            omitted: collector.omitted,
+            result,
+            ignoresJournal: ignoreJournal,
+            isSaved,
+            exitStatus: status,
+        });
+        out.text(jsonDocument(document));
+        return status;
+    }
     if (options.extract !== undefined && superblock !== undefined) {
         const name: ByteString = utf8Encode(options.extract);
         if (!extractFile(result.replayed, superblock, name, out)) {

@@ -18,6 +18,14 @@ export interface FsckOptions {
     /** Undefined: as the terminal and the environment have it. */
     color: boolean | undefined;
     reference: boolean;
+    strict: boolean;
+    json: boolean;
+    /** The code to explain, or `list` for all. */
+    explain: string | undefined;
+    repair: boolean;
+    dryRun: boolean;
+    /** The undo file to restore the image from. */
+    undo: string | undefined;
     help: boolean;
     image: string | undefined;
 }
@@ -55,6 +63,44 @@ const table: readonly OptionSpec<string>[] = [
         long: ["reference"],
         extension: true,
         help: "judge as the C++ tool does, with its known defects",
+    },
+    {
+        key: "strict",
+        long: ["strict"],
+        extension: true,
+        help: "report also what is useless or unusual; each line ends in its [code]",
+    },
+    {
+        key: "json",
+        long: ["json"],
+        extension: true,
+        help: "print all that was found as one JSON document",
+    },
+    {
+        key: "explain",
+        long: ["explain"],
+        argument: "CODE",
+        extension: true,
+        help: "say what a finding's CODE means and exit; 'list' for all codes",
+    },
+    {
+        key: "repair",
+        long: ["repair"],
+        extension: true,
+        help: "repair IMAGE where there is one safe answer; keeps IMAGE.undo",
+    },
+    {
+        key: "dry-run",
+        long: ["dry-run"],
+        extension: true,
+        help: "with --repair: say what it would do, and write nothing",
+    },
+    {
+        key: "undo",
+        long: ["undo"],
+        argument: "FILE",
+        extension: true,
+        help: "take back the repair of IMAGE that kept FILE",
     },
     { key: "help", long: ["help"], help: "print this message and exit" },
 ];
@@ -96,6 +142,12 @@ export function parseFsckOptions(args: readonly string[]): FsckOptions {
         muted: new Set(),
         color: undefined,
         reference: false,
+        strict: false,
+        json: false,
+        explain: undefined,
+        repair: false,
+        dryRun: false,
+        undo: undefined,
         help: false,
         image: undefined,
     };
@@ -111,14 +163,48 @@ export function parseFsckOptions(args: readonly string[]): FsckOptions {
             continue;
         }
         applyOption(options, item.key, item.argument ?? "");
-        if (options.help) {
+        if (options.help || options.explain !== undefined) {
             return options;
         }
     }
     if (options.saveJournal && options.ignoreJournal) {
         throw usageError(`${fsckName}: --save-journal and --no-journal exclude each other`);
     }
+    if (options.strict && options.reference) {
+        throw usageError(`${fsckName}: --strict and --reference exclude each other`);
+    }
+    if (options.json && options.extract !== undefined) {
+        throw usageError(`${fsckName}: --json and --extract exclude each other`);
+    }
+    checkRepairOptions(options);
     return options;
+}
+
+/** A repair checks soundly, replays the journal itself, and changes nothing else. */
+function checkRepairOptions(options: FsckOptions): void {
+    const { repair, undo, dryRun } = options;
+    if (dryRun && !repair) {
+        throw usageError(`${fsckName}: --dry-run is for --repair`);
+    }
+    if (!repair && undo === undefined) {
+        return;
+    }
+    const rivals = {
+        "--undo": repair && undo !== undefined,
+        "--save-journal": options.saveJournal,
+        "--no-journal": options.ignoreJournal,
+        "--extract": options.extract !== undefined,
+        "--reference": options.reference,
+        // A repair can say in JSON what it did, and be strict with what it left.
+        "--json": options.json && !repair,
+        "--strict": options.strict && !repair,
+    };
+    for (const [rival, isGiven] of Object.entries(rivals)) {
+        if (isGiven) {
+            const option = repair ? "--repair" : "--undo";
+            throw usageError(`${fsckName}: ${option} and ${rival} exclude each other`);
+        }
+    }
 }
 
 function applyOption(options: FsckOptions, key: string, argument: string): void {
@@ -149,6 +235,24 @@ function applyOption(options: FsckOptions, key: string, argument: string): void 
             break;
         case "reference":
             options.reference = true;
+            break;
+        case "strict":
+            options.strict = true;
+            break;
+        case "json":
+            options.json = true;
+            break;
+        case "explain":
+            options.explain = argument;
+            break;
+        case "repair":
+            options.repair = true;
+            break;
+        case "dry-run":
+            options.dryRun = true;
+            break;
+        case "undo":
+            options.undo = argument;
             break;
         case "help":
             options.help = true;

@@ -11,6 +11,7 @@ import type { FindingCode, Severity } from "./finding.ts";
 import { applyJournal, readJournal } from "./journal-check.ts";
 import { type CheckListener, Reporter } from "./reporter.ts";
 import { type CheckRules, soundCheckRules } from "./rules.ts";
+import { checkStrictly } from "./strict/strict-check.ts";
 import { checkSuperblock } from "./superblock-check.ts";
 import { walk } from "./walk.ts";
 import { WalkState } from "./walk-state.ts";
@@ -19,6 +20,8 @@ export interface CheckOptions {
     readonly rules?: CheckRules;
     /** Leave the journal alone and check the disk as it is. */
     readonly ignoreJournal?: boolean;
+    /** Report also what is unusual, useless or not as it should be written. */
+    readonly strict?: boolean;
     /** Codes not to report. */
     readonly muted?: ReadonlySet<FindingCode>;
     /** Pass on everything that the check sees, not only findings. */
@@ -62,6 +65,7 @@ export function checkImage(
     options: CheckOptions = {},
 ): CheckResult {
     const { rules = soundCheckRules, ignoreJournal = false, isObserving = false, muted } = options;
+    const { strict = false } = options;
     const reporter = new Reporter(listener, isObserving, muted);
     const superblock = checkSuperblock(disk, rules, reporter);
     const whole = superblock === undefined ? disk : paddedReader(disk, superblock);
@@ -72,12 +76,16 @@ export function checkImage(
             reporter.observe({ kind: "superblock", superblock });
         }
         if (superblock.journal_bn < superblock.nblocks && !ignoreJournal) {
-            journal = readJournal(whole, superblock, rules, reporter);
+            journal = readJournal(disk, superblock, rules, reporter);
             if (journal !== undefined) {
                 applyJournal(overlay, superblock, journal, rules, reporter);
             }
         }
-        walk(new WalkState(overlay, superblock, rules, reporter));
+        const state = new WalkState(overlay, superblock, rules, reporter, strict);
+        walk(state);
+        if (strict) {
+            checkStrictly(state, disk.sizeBytes, journal);
+        }
     }
     reporter.finish();
     const counts = {

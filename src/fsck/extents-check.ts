@@ -28,6 +28,8 @@ interface ExtentList {
     /** File block at which the next extent begins. */
     position: number;
     sawEmpty: boolean;
+    /** What an extent that follows an empty one is. */
+    afterEmptyCode: "extent-after-empty" | "indirect-before-direct";
 }
 
 /** Checks all extents of an inode, given the inode's own 64 `bytes`. */
@@ -37,7 +39,11 @@ export function checkExtents(
     bytes: Uint8Array,
     visitBlock: BlockVisitor,
 ): void {
-    const list: ExtentList = { position: 0, sawEmpty: false };
+    const list: ExtentList = {
+        position: 0,
+        sawEmpty: false,
+        afterEmptyCode: "extent-after-empty",
+    };
     const extent = extentLayout.at(bytes, inodeLayout.fields.direct.offset);
     for (let i = 0; i < directExtentCount && !state.isExhausted; i++) {
         checkExtent(state, owner, list, extent.first, extent.count, visitBlock);
@@ -79,12 +85,18 @@ function checkIndirect(
             return;
         }
     }
+    if (list.sawEmpty && state.isStrict) {
+        list.afterEmptyCode = "indirect-before-direct";
+    }
     const bytes = new Uint8Array(blockSize);
     const extent = extentLayout.at(bytes);
     for (let blockNo = first; blockNo < first + count; blockNo++) {
         state.disk.read(blockNo * blockSize, bytes);
         for (let i = 0; i < extentsPerBlock; i++) {
             extent.byteOffset = i * extentLayout.sizeBytes;
+            if (extent.count !== 0 && !state.step()) {
+                return;
+            }
             checkExtent(state, owner, list, extent.first, extent.count, visitBlock);
             if (state.isExhausted) {
                 return;
@@ -117,7 +129,7 @@ function checkExtent(
         return;
     }
     if (list.sawEmpty) {
-        reporter.report("extent-after-empty", placeOf(state, owner, start), {});
+        reporter.report(list.afterEmptyCode, placeOf(state, owner, start), {});
     }
     if (first === 0) {
         const place = placeOf(state, owner, start);
@@ -125,7 +137,8 @@ function checkExtent(
             reporter.report("extent-zero-block", place, {});
         }
         if (start * blockSize < owner.size) {
-            reporter.report("file-hole", place, {});
+            const isDirectory = owner.role === "directory" && state.isStrict;
+            reporter.report(isDirectory ? "directory-hole" : "file-hole", place, {});
         } else if (!rules.holesAreErrors) {
             reportBeyondSize(state, owner, start, { first, count, startIndex: start });
         }

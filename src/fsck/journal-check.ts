@@ -39,6 +39,12 @@ export function readJournal(
         reporter.report("journal-too-long", { kind: "image" }, parameters);
         return undefined;
     }
+    if (disk.sizeBytes < nblocks * blockSize) {
+        // The reference dies of reading what is not there.
+        const parameters = { sizeBytes: disk.sizeBytes, blockCount: nblocks };
+        reporter.report("size-truncated", { kind: "image" }, parameters);
+        return undefined;
+    }
     const bytes = new Uint8Array(blockCount * blockSize);
     // What the reference reads past its copy of a short journal is anything; here it is zeros.
     disk.read(journal_bn * blockSize, bytes.subarray(0, njournal * blockSize));

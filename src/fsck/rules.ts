@@ -18,7 +18,7 @@ export interface CheckRules {
     readonly trustIndirect: boolean;
     /** A live inode 0 is a lost inode that refers to inode number 0. */
     readonly inodeZeroIsLost: boolean;
-    /** An image may be shorter than its superblock says; what is missing reads as zeros. */
+    /** An image may end inside its data; what is missing reads as zeros. */
     readonly allowTruncated: boolean;
     /** The journal may be shorter than the blocks that are left for it. */
     readonly allowShortJournal: boolean;

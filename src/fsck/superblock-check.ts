@@ -51,7 +51,8 @@ export function checkSuperblock(
         }
     }
     const isSound = reporter.countOf("error") === 0;
-    if (isSound && !rules.allowTruncated && sizeBytes < superblock.nblocks * blockSize) {
+    const neededBlockCount = rules.allowTruncated ? superblock.data_bn : superblock.nblocks;
+    if (isSound && sizeBytes < neededBlockCount * blockSize) {
         report("size-truncated", { sizeBytes, blockCount: superblock.nblocks });
         return undefined;
     }

@@ -10,14 +10,16 @@ import type { Superblock } from "../chkfs/superblock.ts";
 import { BlockOwners, type BlockRole } from "./block-owners.ts";
 import type { Reporter } from "./reporter.ts";
 import type { CheckRules } from "./rules.ts";
+import { Ancestry } from "./strict/ancestry.ts";
 
 /**
- * The work bound. Every block that a file claims, for the first time or again, costs one claim;
- * a claim leads to at most 512 extents or 32 directory entries. A sound disk needs at most one
- * claim a block, so what goes past this allowance is damage that one finding describes.
+ * The work bound. Every block that a file claims, for the first time or again, costs one step, and
+ * so does every extent that stands in an indirect block; a block claimed leads to at most 32
+ * directory entries. A sound disk needs one step a block, one for its extent and one for a hole
+ * behind it, so what goes past this allowance is damage that one finding describes.
  */
-function claimAllowance(blockCount: number): number {
-    return 2 * blockCount + 65_536;
+function stepAllowance(blockCount: number): number {
+    return 3 * blockCount + 4096;
 }
 
 export class WalkState {
@@ -32,10 +34,20 @@ export class WalkState {
     readonly visits = new PagedUint32Array();
     /** The name by which each visited inode was first come upon. */
     readonly names = new Map<number, ByteString>();
-    #claimCount = 0;
-    readonly #claimLimit: number;
+    /** Visited inodes that no entry names, other than the root. */
+    readonly lost = new Set<number>();
+    /** Kept by a strict walk, which says more exactly what some of the findings are. */
+    readonly ancestry: Ancestry | undefined;
+    #stepCount = 0;
+    readonly #stepLimit: number;
 
-    constructor(disk: ByteReader, superblock: Superblock, rules: CheckRules, reporter: Reporter) {
+    constructor(
+        disk: ByteReader,
+        superblock: Superblock,
+        rules: CheckRules,
+        reporter: Reporter,
+        isStrict = false,
+    ) {
         this.disk = disk;
         this.superblock = superblock;
         this.rules = rules;
@@ -43,16 +55,31 @@ export class WalkState {
         this.bitmap = new FreeBlockBitmap(disk, superblock);
         this.inodes = new InodeTable(disk, superblock);
         this.owners = new BlockOwners(superblock);
-        this.#claimLimit = claimAllowance(superblock.nblocks);
+        this.ancestry = isStrict ? new Ancestry(superblock.ninodes) : undefined;
+        this.#stepLimit = stepAllowance(superblock.nblocks);
     }
 
     /** Whether the walk was cut short. */
     get isExhausted(): boolean {
-        return this.#claimCount > this.#claimLimit;
+        return this.#stepCount > this.#stepLimit;
+    }
+
+    get isStrict(): boolean {
+        return this.ancestry !== undefined;
     }
 
     nameOf(inodeNo: number): ByteString {
         return this.names.get(inodeNo) ?? "";
+    }
+
+    /** Takes one step; false when the allowance is used up: the caller then stops. */
+    step(): boolean {
+        this.#stepCount++;
+        if (this.#stepCount === this.#stepLimit + 1) {
+            const claimCount = this.#stepLimit;
+            this.reporter.report("check-incomplete", { kind: "image" }, { claimCount });
+        }
+        return !this.isExhausted;
     }
 
     /**
@@ -60,12 +87,7 @@ export class WalkState {
      * Returns false when the allowance is used up; the caller then stops.
      */
     claim(blockNo: number, role: BlockRole, inodeNo: number, index: number): boolean {
-        this.#claimCount++;
-        if (this.isExhausted) {
-            if (this.#claimCount === this.#claimLimit + 1) {
-                const claimCount = this.#claimLimit;
-                this.reporter.report("check-incomplete", { kind: "image" }, { claimCount });
-            }
+        if (!this.step()) {
             return false;
         }
         const name = this.nameOf(inodeNo);
@@ -74,7 +96,9 @@ export class WalkState {
             const part = this.owners.parts.find((candidate) => candidate.role === owner.role);
             const first = { ...owner, name: part?.name ?? this.nameOf(owner.inodeNo) };
             const place = { kind: "block", blockNo } as const;
-            this.reporter.report("block-reused", place, { user: { name, index, role }, first });
+            const isPart = owner.inodeNo === 0 && this.isStrict;
+            const code = isPart ? "block-not-data" : "block-reused";
+            this.reporter.report(code, place, { user: { name, index, role }, first });
             return true;
         }
         this.owners.claim(blockNo, role, inodeNo, index);

@@ -9,6 +9,7 @@ import type { ByteString } from "../base/byte-string.ts";
 import { InodeType, inodeLayout, rootInodeNumber } from "../chkfs/layout.ts";
 import { checkDirectoryBlock, type OpenDirectory } from "./directory-check.ts";
 import { checkExtents } from "./extents-check.ts";
+import { type LostInode, lostInodeNumbers, lostTrees } from "./strict/lost-trees.ts";
 import type { WalkState } from "./walk-state.ts";
 
 /** Walks the whole disk. */
@@ -34,22 +35,51 @@ function checkParts({ owners, bitmap, reporter }: WalkState): void {
     }
 }
 
-/** Notes that `name` names an inode; the first time, the inode joins the queue. */
-function visit(state: WalkState, queue: number[], inodeNo: number, name: ByteString): void {
-    const { reporter, visits } = state;
+/**
+ * Notes that `name` names an inode; the first time, the inode joins the queue.
+ *
+ * @param holder the directory where the name stands
+ */
+function visit(
+    state: WalkState,
+    queue: number[],
+    inodeNo: number,
+    name: ByteString,
+    holder?: number,
+): void {
+    const { reporter, visits, ancestry } = state;
     const linkNo = visits.get(inodeNo) + 1;
     visits.set(inodeNo, linkNo);
-    const { type } = state.inodes.view(inodeNo);
-    if (linkNo === 1) {
-        state.names.set(inodeNo, name);
-        if (type !== InodeType.regular && type !== InodeType.directory) {
-            reporter.report("inode-unknown-type", { kind: "inode", inodeNo, name }, { type });
-        }
-        queue.push(inodeNo);
-    } else if (type === InodeType.directory) {
+    if (!state.names.has(inodeNo)) {
+        enter(state, queue, inodeNo, name, holder);
+    } else if (linkNo > 1 && state.inodes.view(inodeNo).type === InodeType.directory) {
         const place = { kind: "inode", inodeNo, name: state.nameOf(inodeNo) } as const;
-        reporter.report("directory-linked-twice", place, { linkNo, name });
+        const code =
+            ancestry === undefined || holder === undefined
+                ? "directory-linked-twice"
+                : ancestry.secondLinkCode(inodeNo, holder);
+        reporter.report(code, place, { linkNo, name });
     }
+}
+
+/** An inode joins the queue. */
+function enter(
+    state: WalkState,
+    queue: number[],
+    inodeNo: number,
+    name: ByteString,
+    holder?: number,
+): void {
+    const { type } = state.inodes.view(inodeNo);
+    state.names.set(inodeNo, name);
+    if (type === InodeType.directory && holder !== undefined) {
+        state.ancestry?.add(inodeNo, holder);
+    } else if (type !== InodeType.regular && type !== InodeType.directory) {
+        const isFree = type === InodeType.free && holder !== undefined && state.isStrict;
+        const code = isFree ? "dirent-inode-free" : "inode-unknown-type";
+        state.reporter.report(code, { kind: "inode", inodeNo, name }, { type });
+    }
+    queue.push(inodeNo);
 }
 
 function examineAll(state: WalkState, queue: number[]): void {
@@ -80,7 +110,7 @@ function examine(state: WalkState, queue: number[], inodeNo: number): void {
     const directory: OpenDirectory = { inodeNo, size, names: new Set() };
     checkExtents(state, { inodeNo, size, role: "directory" }, bytes, (blockNo, index) =>
         checkDirectoryBlock(state, directory, blockNo, index, (childNo, name) =>
-            visit(state, queue, childNo, name),
+            visit(state, queue, childNo, name, inodeNo),
         ),
     );
 }
@@ -93,24 +123,42 @@ function inodeIndirect(inode: Uint8Array): { first: number; count: number } {
 
 /** Inodes in use that no entry names; each is examined, and what it names with it. */
 function findLostInodes(state: WalkState, queue: number[]): void {
-    const { inodes, visits, reporter, rules } = state;
-    for (let inodeNo = 0; inodeNo < inodes.inodeCount && !state.isExhausted; inodeNo++) {
-        const { type } = inodes.view(inodeNo);
-        if (type === InodeType.free || visits.get(inodeNo) > 0) {
-            continue;
+    if (state.isExhausted) {
+        return;
+    }
+    checkInodeZero(state);
+    for (const { inodeNo, code, isNamed } of state.isStrict ? lostTrees(state) : lostOnes(state)) {
+        state.reporter.report(code, { kind: "inode", inodeNo }, {});
+        if (isNamed) {
+            enter(state, queue, inodeNo, "lost inode");
+        } else {
+            state.lost.add(inodeNo);
+            visit(state, queue, inodeNo, "lost inode");
         }
-        if (inodeNo === 0) {
-            if (rules.inodeZeroIsLost) {
-                reporter.report("inode-lost", { kind: "inode", inodeNo }, {});
-                reporter.report("inode-zero-referenced", { kind: "name", name: "lost inode" }, {});
-            } else {
-                reporter.report("inode-zero-live", { kind: "image" }, { type });
-            }
-            continue;
-        }
-        reporter.report("inode-lost", { kind: "inode", inodeNo }, {});
-        visit(state, queue, inodeNo, "lost inode");
         examineAll(state, queue);
+        if (state.isExhausted) {
+            return;
+        }
+    }
+}
+
+/** Lost inodes one by one, as the reference takes them. */
+function* lostOnes(state: WalkState): Generator<LostInode, void> {
+    for (const inodeNo of lostInodeNumbers(state)) {
+        yield { inodeNo, code: "inode-lost", isNamed: false };
+    }
+}
+
+function checkInodeZero({ inodes, reporter, rules }: WalkState): void {
+    const { type } = inodes.view(0);
+    if (type === InodeType.free) {
+        return;
+    }
+    if (rules.inodeZeroIsLost) {
+        reporter.report("inode-lost", { kind: "inode", inodeNo: 0 }, {});
+        reporter.report("inode-zero-referenced", { kind: "name", name: "lost inode" }, {});
+    } else {
+        reporter.report("inode-zero-live", { kind: "image" }, { type });
     }
 }
 

@@ -45,7 +45,8 @@ export function undoFilesOf(fs: FileSystem, imagePath: string, exitCode: number)
                 return number === undefined ? [] : [{ name, number }];
             })
             .sort((a, b) => b.number - a.number)
-            .map(({ name }) => (dirname(imagePath) === "." ? name : join(folder, name)));
+            .map(({ name }) => (folder === "." ? name : join(folder, name)))
+            .filter((path) => fs.lstatSync(path).isFile());
     });
 }
 

@@ -67,12 +67,14 @@ function findingLines(
     const { place, severity, code } = finding;
     const { message, details } = findingText(finding);
     const tag = showsCodes ? ` [${code}]` : "";
+    const word = isColored ? `${colors[severity]}${severity}:${plain}` : `${severity}:`;
     if (place.kind === "journal") {
-        return `${journalPlace(place.blockIndex, place.blockCount)}${message}${tag}\n`;
+        // The reference does not say how bad it is; who wants codes wants to know that too.
+        const where = journalPlace(place.blockIndex, place.blockCount);
+        return `${where}${showsCodes ? `${word} ` : ""}${message}${tag}\n`;
     }
     const where = placeText(place);
     const prefix = where === "" ? "" : `${bold}${show(where)}:${plain} `;
-    const word = isColored ? `${colors[severity]}${severity}:${plain}` : `${severity}:`;
     const lines = details.map((detail) => `  ${show(detail)}\n`).join("");
     return `${prefix}${word} ${show(message)}${tag}\n${lines}`;
 }
@@ -124,7 +126,7 @@ function inodeTypeText(type: number): string {
     }
 }
 
-function escapeControls(text: ByteString): ByteString {
+export function escapeControls(text: ByteString): ByteString {
     return text.replace(
         /\p{Cc}/gu,
         (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,

@@ -151,14 +151,10 @@ export function findMetablocks(
     for (let blockIndex = 0; blockIndex < blocks.blockCount; blockIndex++) {
         if (blocks.isCandidate(blockIndex)) {
             log.add("found-metablock", blockIndex);
-            const isBounded = rules.boundReferences || strayCount >= maxStrayReferences;
-            const metablock = examine(
-                blocks,
-                blockIndex,
-                isBounded ? { ...rules, boundReferences: true } : rules,
-                log,
-            );
-            strayCount += isBounded ? 0 : Math.max(0, metablock.nref - maxBlockReferences);
+            const isAtLimit = strayCount >= maxStrayReferences && !rules.boundReferences;
+            const limited = isAtLimit ? { ...rules, boundReferences: true } : rules;
+            const metablock = examine(blocks, blockIndex, limited, log);
+            strayCount += isAtLimit ? 0 : Math.max(0, metablock.nref - maxBlockReferences);
             found.push(metablock);
         } else {
             const { magic, checksum } = blocks.fieldsAt(blockIndex);

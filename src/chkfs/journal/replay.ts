@@ -28,6 +28,7 @@
  * replay may find the boundaries in disorder, refuse, and leave the journal half wiped.
  */
 import type { ByteStore } from "../../base/byte-store.ts";
+import { sectorSize } from "../../base/sector.ts";
 import { crc32c } from "../crc32c.ts";
 import {
     blockReferenceLayout,
@@ -41,9 +42,6 @@ import {
 import type { JournalAnalysis } from "./analysis.ts";
 import { unescapeBlock } from "./codec.ts";
 import type { JournalBlocks, JournalMetablock } from "./metablocks.ts";
-
-/** What a disk writes whole or not at all (ATA: one logical sector). */
-const sectorSize = 512;
 
 /** Sequence numbers further apart than this, modulo 2^16, have no order of their own. */
 const halfCircle = 0x8000;

@@ -4,12 +4,13 @@ import type { Severity } from "../finding.ts";
 
 export interface CatalogueEntry {
     readonly severity: Severity;
-    /** One sentence for `--explain`: what it means, or what to do. */
+    /** One line for `--explain`: what it means, and what to do. */
     readonly help: string;
+    /** Further sentences for `--explain`: why it matters, and what a kernel does with it. */
+    readonly more?: string;
     /**
      * The words: one line, or a line and further ones. Where the reference tool reports the same,
      * they are its words, for scripts know them.
      */
-    // biome-ignore lint/suspicious/noExplicitAny: each entry declares what its own words need
-    readonly text: (parameters: any) => ByteString | ByteString[];
+    readonly text: (parameters: never) => ByteString | ByteString[];
 }
