@@ -117,6 +117,9 @@ const warningKinds: Readonly<Record<string, readonly FindingCode[]>> = {
 
 export function fsckHelp(): string {
     return `${usageLine}
+       ${fsckName} --repair [--dry-run] IMAGE
+       ${fsckName} --undo FILE IMAGE
+       ${fsckName} --explain CODE
 Check the chkfs IMAGE (or standard input) and say what is wrong with it.
 
 ${optionHelp(table)}

@@ -41,7 +41,7 @@ export interface DiskPart {
 }
 
 /** The parts of a disk that are not data, in order. */
-export function diskParts(superblock: Superblock): DiskPart[] {
+function ownedParts(superblock: Superblock): DiskPart[] {
     const { swap_bn, fbb_bn, inode_bn, data_bn, journal_bn, nblocks } = superblock;
     return [
         { role: "superblock", name: "superblock", start: 0, end: 1 },
@@ -59,7 +59,7 @@ export class BlockOwners {
     readonly #indexes = new PagedUint32Array();
 
     constructor(superblock: Superblock) {
-        this.parts = diskParts(superblock);
+        this.parts = ownedParts(superblock);
     }
 
     /** The block's owner, or undefined while nobody has claimed it. */
