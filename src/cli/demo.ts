@@ -5,11 +5,11 @@
  * journal, replays it and shows what that brought back. Every step is a command that the reader
  * can type.
  */
-import { relative } from "node:path";
+import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { UserError } from "../base/user-error.ts";
-import type { Host } from "../host/host.ts";
+import type { FileSystem, Host } from "../host/host.ts";
 import { replaceFile } from "../host/replacement.ts";
 import { naming } from "../host/system-error.ts";
 import { chickadeefsck } from "./fsck-command.ts";
@@ -51,7 +51,7 @@ function demo(invocation: Invocation, chickadee: Program, folder: string): numbe
     const crashed = shortPath(new URL("crashed.img", imagesFolder));
     const birds = `${folder}/birds.img`;
     const copy = `${folder}/recovered.img`;
-    naming(folder, 1, () => host.fs.mkdirSync(folder, { recursive: true }));
+    makeFolder(host.fs, folder);
     copyImage(host, crashed, copy);
     const steps: Step[] = [
         {
@@ -106,6 +106,19 @@ function shortPath(url: URL): string {
     const path = fileURLToPath(url);
     const short = relative("", path);
     return short.startsWith("..") ? path : short;
+}
+
+/** Makes a folder and those above it. (Node's own way of it never ends under /proc.) */
+function makeFolder(fs: FileSystem, folder: string): void {
+    const parent = dirname(folder);
+    if (parent !== folder) {
+        makeFolder(fs, parent);
+    }
+    naming(folder, 1, () => {
+        if (fs.statSync(folder, { throwIfNoEntry: false }) === undefined) {
+            fs.mkdirSync(folder);
+        }
+    });
 }
 
 function copyImage(host: Host, from: string, to: string): void {
