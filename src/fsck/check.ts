@@ -58,6 +58,21 @@ function paddedReader(disk: ByteReader, { nblocks }: Superblock): ByteReader {
     };
 }
 
+/**
+ * A disk with its journal wiped, as it is after a replay: a damaged extent that leads there must
+ * not show what the replay has done away with.
+ */
+function wipedReader(disk: ByteReader, { journal_bn, nblocks }: Superblock): ByteReader {
+    return {
+        sizeBytes: disk.sizeBytes,
+        read(byteOffset, target) {
+            disk.read(byteOffset, target);
+            const start = Math.max(0, journal_bn * blockSize - byteOffset);
+            target.fill(0, start, Math.max(start, nblocks * blockSize - byteOffset));
+        },
+    };
+}
+
 /** Checks `disk`. */
 export function checkImage(
     disk: ByteReader,
@@ -70,6 +85,7 @@ export function checkImage(
     const superblock = checkSuperblock(disk, rules, reporter);
     const whole = superblock === undefined ? disk : paddedReader(disk, superblock);
     const overlay = new OverlayStore(whole);
+    let replayed: ByteReader = overlay;
     let journal: JournalAnalysis | undefined;
     if (superblock !== undefined) {
         if (reporter.isObserving) {
@@ -79,9 +95,10 @@ export function checkImage(
             journal = readJournal(disk, superblock, rules, reporter);
             if (journal !== undefined) {
                 applyJournal(overlay, superblock, journal, rules, reporter);
+                replayed = journal.plan === undefined ? overlay : wipedReader(overlay, superblock);
             }
         }
-        const state = new WalkState(overlay, superblock, rules, reporter, strict);
+        const state = new WalkState(replayed, superblock, rules, reporter, strict);
         walk(state);
         if (strict) {
             checkStrictly(state, disk.sizeBytes, journal);
@@ -94,5 +111,5 @@ export function checkImage(
         note: reporter.countOf("note"),
     };
     const { countsByCode } = reporter;
-    return { superblock, journal, replayed: overlay, counts, countsByCode };
+    return { superblock, journal, replayed, counts, countsByCode };
 }
