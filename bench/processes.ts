@@ -5,7 +5,7 @@ import { Random } from "../src/base/random.ts";
 import { type Benchmark, type Measurement, median } from "./measurement.ts";
 import { inTurn, node, peakMiB, run } from "./timing.ts";
 
-const program = (name: string) => join(import.meta.dirname, `../src/cli/${name}.js`);
+const program = (name: string) => join(import.meta.dirname, `../bin/${name}.js`);
 const mkchickadeefs = program("mkchickadeefs");
 const chickadeefsck = program("chickadeefsck");
 

@@ -15,7 +15,7 @@ import type { FileSystem } from "../../src/host/host.ts";
 import { buildImage } from "../support/image-builder.ts";
 import { memoryHost, runProgram, systemError } from "../support/memory-host.ts";
 
-const programs = join(import.meta.dirname, "../../dist/src/cli");
+const programs = join(import.meta.dirname, "../../dist/bin");
 let folder = "";
 
 /** 64 blocks with a journal that writes block 40. */

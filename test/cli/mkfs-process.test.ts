@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readImage } from "../support/read-image.ts";
 
-const program = join(import.meta.dirname, "../../dist/src/cli/mkchickadeefs.js");
+const program = join(import.meta.dirname, "../../dist/bin/mkchickadeefs.js");
 let folder = "";
 
 beforeAll(() => {

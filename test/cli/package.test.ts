@@ -70,7 +70,7 @@ describe("the package", () => {
             "images",
             "package.json",
         ]);
-        expect(readdirSync(join(installed, "dist"))).toEqual(["src"]);
+        expect(readdirSync(join(installed, "dist"))).toEqual(["bin"]);
         const files = readdirSync(join(installed, "dist"), { recursive: true, encoding: "utf8" });
         expect(files.filter((name) => /\.tsbuildinfo$|\.map$|\.test\./.test(name))).toEqual([]);
     });
