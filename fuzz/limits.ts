@@ -3,15 +3,17 @@
  *
  * N stands for the blocks that the superblock gives the disk, I for its blocks of inodes, B for
  * its blocks of bitmap, J for its blocks of journal. `WalkState` allows a walk S = 3N + 4096
- * steps: a step is a block claimed, or an extent of an indirect block. A claimed block is read at
- * most once, as part of a directory or of a list of extents, and its bit may have to be fetched;
- * a directory's block names at most 32 inodes, each of which may have to be fetched.
+ * claims of blocks, as many extents, and 512 more for each block of these that is first claimed.
+ * A claimed block is read at most once, as part of a directory or of a list of extents, and its
+ * bit may have to be fetched; a directory's block names at most 32 inodes, each of which may have
+ * to be fetched.
  */
 import type { ByteReader } from "../src/base/byte-store.ts";
 import {
     bitsPerBlock,
     blockSize,
     direntsPerBlock,
+    extentsPerBlock,
     inodesPerBlock,
     maxBlockReferences,
 } from "../src/chkfs/layout.ts";
@@ -55,7 +57,9 @@ export function checkLimits(image: ByteReader): Limits {
     const findings = codeCount * (maxFindingsPerCode + 1);
     const notices = 2 * J + 2;
     const replays = J * maxBlockReferences;
-    const observed = 1 + notices + replays + I * inodesPerBlock * 5 + S * (1 + direntsPerBlock);
+    const extents = N * extentsPerBlock + S;
+    const observed =
+        1 + notices + replays + I * inodesPerBlock * 5 + S * (1 + direntsPerBlock) + extents;
     return {
         readBytes: readBlockCount * blockSize,
         events: findings + observed,

@@ -73,7 +73,7 @@ function replay(text: string): CampaignResult {
     runCase(token, bases, result);
     const lines: string[] = [];
     if (result.failures.length === 0) {
-        const style = { isColored: false, escapesControls: true, showsCodes: true };
+        const style = { isColored: false, isTerminal: true, showsCodes: true };
         checkImage(makeImage(fuzzCase), (event) => lines.push(eventText(event, style).trimEnd()), {
             rules: soundCheckRules,
         });

@@ -37,7 +37,7 @@ export type Verdict =
     | { readonly failure: undefined; readonly codes: ReadonlySet<FindingCode> };
 
 /** The most telling style: all that a line can be made of. */
-const style: TextStyle = { isColored: true, escapesControls: true, showsCodes: true };
+const style: TextStyle = { isColored: true, isTerminal: true, showsCodes: true };
 
 export function examine(image: ByteStore, tools: Tools = realTools): Verdict {
     const codes = new Set<FindingCode>();

@@ -34,11 +34,10 @@ export function examineRepair(image: ByteReader): void {
     const before = checkImage(guard, () => {}).counts.error;
     const after = checkImage(recording, () => {}).counts.error;
     expect(after <= before, `a repair leaves no more errors: ${before} before, ${after} after`);
-    // A circle of directories is named and left uncut, so a second repair may well refuse.
     const again = planRepair(recording);
     expect(
-        again.changeCount === 0,
-        `a second repair changes nothing: ${again.changeCount} changes`,
+        again.changeCount === 0 && again.refusals.length === 0,
+        `a second repair finds nothing to do: ${again.changeCount} changes`,
     );
 }
 

@@ -25,6 +25,27 @@ export class FreeBlockBitmap {
         return (bytes[bit >>> 3] & (1 << (bit & 7))) !== 0;
     }
 
+    /**
+     * The end of the run of blocks that are free, or not, as `start` is; at most `end`, which is
+     * greater than `start`. Blocks that fill a byte are looked at together.
+     */
+    runEnd(start: number, end: number): number {
+        const isFree = this.isFree(start);
+        const wholeByte = isFree ? 0xff : 0x00;
+        let blockNo = start + 1;
+        while (blockNo < end) {
+            const bit = blockNo % bitsPerBlock;
+            if ((bit & 7) === 0 && this.#blockWith(blockNo)[bit >>> 3] === wholeByte) {
+                blockNo += 8;
+            } else if (this.isFree(blockNo) === isFree) {
+                blockNo++;
+            } else {
+                break;
+            }
+        }
+        return Math.min(blockNo, end);
+    }
+
     /** Calls `visit` for each free block in [`start`, `end`), ascending. */
     forEachFree(start: number, end: number, visit: (blockNo: number) => void): void {
         this.#forEach(start, end, 0x00, (bit) => bit, visit);

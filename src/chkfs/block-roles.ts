@@ -2,14 +2,15 @@
  * What each block of a disk is for.
  *
  * The superblock says where the parts are; the inodes say who uses the blocks of data; the bitmap
- * says what is allocated. Where they disagree, the role says how. Only runs of blocks are kept,
- * one for each extent, so a disk of any size costs no more memory than its files have extents.
+ * says what is allocated. Where they disagree, the role says how. Of each claim only the two ends
+ * are kept, and `VolumeBudget` bounds how many claims there are by the image's blocks.
  */
 import { FreeBlockBitmap } from "./bitmap.ts";
-import { stretchesOf } from "./extents.ts";
+import { isClaim, stretchesOf } from "./extents.ts";
 import { blockSize, InodeType } from "./layout.ts";
 import { bitmapBlockCount, inodeBlockCount, type Superblock } from "./superblock.ts";
 import type { Volume } from "./volume.ts";
+import type { VolumeBudget } from "./volume-budget.ts";
 
 /** The parts that the superblock lays out; `reserved` is what lies between two of them. */
 export type PartRole =
@@ -88,10 +89,12 @@ export function* blockClaims(
         const role = type === InodeType.directory ? "directory" : "file";
         let fileBlockNo = 0;
         for (const { first, count } of volume.extentSlotsOf(inode, budget)) {
-            yield* claimsOf(volume, { role, inodeNo, first, count, index: fileBlockNo });
+            if (isClaim(volume, first, count)) {
+                yield* claimsOf(volume, { role, inodeNo, first, count, index: fileBlockNo });
+            }
             fileBlockNo += count;
         }
-        if (indirect.first !== 0 && indirect.count !== 0) {
+        if (isClaim(volume, indirect.first, indirect.count) && budget.takeClaim()) {
             yield* claimsOf(volume, { role: "indirect", inodeNo, ...indirect, index: 0 });
         }
     }
@@ -107,10 +110,16 @@ function* claimsOf(volume: Volume, claim: BlockClaim): Generator<BlockClaim, voi
     }
 }
 
-/** The role of every block from 0 to the disk's end, in runs as long as they can be. */
-export function* blockRoles(volume: Volume): Generator<BlockRun<BlockRole>, void> {
+/**
+ * The role of every block from 0 to the disk's end, in runs as long as they can be. Claims for
+ * which the budget had no room are left out.
+ */
+export function* blockRoles(
+    volume: Volume,
+    budget = volume.newBudget(),
+): Generator<BlockRun<BlockRole>, void> {
     let last: BlockRun<BlockRole> | undefined;
-    for (const run of judgedRuns(volume)) {
+    for (const run of judgedRuns(volume, budget)) {
         if (last?.role === run.role) {
             last = { ...last, count: last.count + run.count };
         } else {
@@ -126,21 +135,18 @@ export function* blockRoles(volume: Volume): Generator<BlockRun<BlockRole>, void
 }
 
 /** Each use, cut where the bitmap changes its mind and where the image ends. */
-function* judgedRuns(volume: Volume): Generator<BlockRun<BlockRole>, void> {
+function* judgedRuns(volume: Volume, budget: VolumeBudget): Generator<BlockRun<BlockRole>, void> {
     const { disk, superblock } = volume;
     const bitmap = new FreeBlockBitmap(disk, superblock);
     const imageEnd = Math.floor(disk.sizeBytes / blockSize);
-    for (const { role: use, first, count } of blockUses(volume)) {
+    for (const { role: use, first, count } of blockUses(volume, budget)) {
         const presentEnd = Math.min(first + count, imageEnd);
         let start = first;
         while (start < presentEnd) {
-            const isFree = bitmap.isFree(start);
-            let next = start + 1;
-            while (next < presentEnd && bitmap.isFree(next) === isFree) {
-                next++;
-            }
-            yield { role: judged(use, isFree), first: start, count: next - start };
-            start = next;
+            const end = bitmap.runEnd(start, presentEnd);
+            const role = judged(use, bitmap.isFree(start));
+            yield { role, first: start, count: end - start };
+            start = end;
         }
         if (start < first + count) {
             yield { role: "missing", first: start, count: first + count - start };
@@ -158,10 +164,10 @@ function judged(use: BlockUse, isFree: boolean): BlockRole {
     return isFree ? "marked-free" : use;
 }
 
-function* blockUses(volume: Volume): Generator<BlockRun<BlockUse>, void> {
+function* blockUses(volume: Volume, budget: VolumeBudget): Generator<BlockRun<BlockUse>, void> {
     for (const part of diskParts(volume.superblock)) {
         if (part.role === "data") {
-            yield* dataUses(volume, part.first, part.first + part.count);
+            yield* dataUses(volume, part.first, part.first + part.count, budget);
         } else {
             yield part;
         }
@@ -169,25 +175,51 @@ function* blockUses(volume: Volume): Generator<BlockRun<BlockUse>, void> {
 }
 
 /** The claims of all inodes laid over each other, with `data` in the gaps. */
-function* dataUses(volume: Volume, start: number, end: number): Generator<BlockRun<BlockUse>> {
-    const claims = [...blockClaims(volume)];
-    const edges = claims.flatMap((claim) => [
-        { blockNo: claim.first, claim },
-        { blockNo: claim.first + claim.count, claim },
-    ]);
-    edges.sort((a, b) => a.blockNo - b.blockNo);
-    const open = new Set<BlockClaim>();
+function* dataUses(
+    volume: Volume,
+    start: number,
+    end: number,
+    budget: VolumeBudget,
+): Generator<BlockRun<BlockUse>> {
+    /** How many claims of each role hold the block `next`. */
+    const openCounts = claimRoles.map(() => 0);
     let next = start;
-    for (const { blockNo, claim } of [...edges, { blockNo: end, claim: undefined }]) {
+    for (const edge of claimEdges(volume, budget)) {
+        const blockNo = Math.floor(edge / edgeKinds);
+        const kind = edge % edgeKinds;
         if (blockNo > next) {
-            const [only] = open;
-            const role = open.size > 1 ? "shared" : (only?.role ?? "data");
-            yield { role, first: next, count: blockNo - next };
+            yield { role: useOf(openCounts), first: next, count: blockNo - next };
             next = blockNo;
         }
-        // The first edge of a claim opens it, the second closes it.
-        if (claim !== undefined && !open.delete(claim)) {
-            open.add(claim);
-        }
+        openCounts[kind >> 1] += kind % 2 === 0 ? 1 : -1;
     }
+    if (end > next) {
+        yield { role: "data", first: next, count: end - next };
+    }
+}
+
+const claimRoles: readonly ClaimRole[] = ["directory", "file", "indirect"];
+
+/** For each role a claim's start and, as the odd one, its end. */
+const edgeKinds = 2 * claimRoles.length;
+
+/**
+ * Where claims start and end, ascending: each a block's number times `edgeKinds`, plus the kind.
+ * They are plain numbers because a large disk has very many.
+ */
+function claimEdges(volume: Volume, budget: VolumeBudget): Float64Array {
+    const edges: number[] = [];
+    for (const { role, first, count } of blockClaims(volume, budget)) {
+        const kind = 2 * claimRoles.indexOf(role);
+        edges.push(first * edgeKinds + kind, (first + count) * edgeKinds + kind + 1);
+    }
+    return Float64Array.from(edges).sort();
+}
+
+function useOf(openCounts: readonly number[]): BlockUse {
+    const openCount = openCounts.reduce((sum, count) => sum + count);
+    if (openCount === 0) {
+        return "data";
+    }
+    return openCount > 1 ? "shared" : claimRoles[openCounts.indexOf(1)];
 }

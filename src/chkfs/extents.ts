@@ -53,7 +53,7 @@ export function* extentSlots(
     budget: VolumeBudget,
 ): Generator<ExtentSlot, void> {
     for (const [index, { first, count }] of inode.direct.entries()) {
-        if (count === 0 || !budget.takeExtent()) {
+        if (count === 0 || !isGranted(area, first, count, budget)) {
             return;
         }
         yield { index, first, count };
@@ -69,12 +69,23 @@ export function* extentSlots(
         const firstIndex = directExtentCount + blockIndex * extentsPerBlock;
         for (let slot = 0; slot < extentsPerBlock; slot++) {
             extent.byteOffset = slot * extentLayout.sizeBytes;
-            if (extent.count === 0 || !budget.takeExtent()) {
+            const { first, count } = extent;
+            if (count === 0 || !isGranted(area, first, count, budget)) {
                 return;
             }
-            yield { index: firstIndex + slot, first: extent.first, count: extent.count };
+            yield { index: firstIndex + slot, first, count };
         }
     }
+}
+
+/** Draws an extent, and its claim where it reaches into the data. */
+function isGranted(area: DataArea, first: number, count: number, budget: VolumeBudget): boolean {
+    return budget.takeExtent() && (!isClaim(area, first, count) || budget.takeClaim());
+}
+
+/** Whether any of an extent's blocks are data that the image has. */
+export function isClaim(area: DataArea, first: number, count: number): boolean {
+    return first !== 0 && first < area.dataEnd && first + count > area.dataStart;
 }
 
 /** Blocks from an extent's start on that can be read: all, some, or 0. */

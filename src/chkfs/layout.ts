@@ -20,6 +20,9 @@ export const superblockOffset = 512;
 /** A checker refuses disks of this many blocks or more (1 TiB). */
 export const maxBlockCount = 0x1000_0000;
 
+/** A checker refuses disks of fewer inodes than this. */
+export const minInodeCount = 10;
+
 export const superblockMagic = 0xfbbf_bb00_3ee9_beefn;
 
 /** Where the disk's parts begin. Block numbers count from the start of the disk. */

@@ -3,8 +3,10 @@
  *
  * Each directory is gone into once, so that a directory that contains itself, or stands in two
  * places, ends the walk like any other. Entries come from one budget, so that directories that
- * share their blocks do too; and no walk goes deeper than `maxDepth`, so that paths stay short.
- * The entries of the directories on the way down are held in memory, and nothing else.
+ * share their blocks do too; and no walk goes deeper than `maxDepth`. A path may still have 62,000
+ * bytes, as 500 names of 123 make, so whoever keeps the paths of many entries needs a limit.
+ * In memory are the entries of the directories on the way down, and the numbers of all
+ * directories that were gone into.
  */
 import type { ByteString } from "../base/byte-string.ts";
 import type { DirectoryEntry } from "./directory.ts";

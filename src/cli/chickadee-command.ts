@@ -26,6 +26,7 @@ const subCommands: readonly RegisterSubCommand[] = [
     registerBlock,
     registerJournal,
     (program, context) => registerDemo(program, context, chickadee),
+    registerHelp,
 ];
 
 export const chickadee: Program = {
@@ -56,18 +57,34 @@ function main(invocation: Invocation): number {
     return status;
 }
 
+/** `chickadee help`, which does not take an unknown command for none. */
+function registerHelp(program: Command): void {
+    program
+        .command("help")
+        .argument("[command]")
+        .description("print the help of a command")
+        .helpOption(false)
+        .action((name: string | undefined) => {
+            const command = program.commands.find((one) => one.name() === name);
+            if (name !== undefined && command === undefined) {
+                program.error(`error: unknown command '${name}'`);
+            }
+            (command ?? program).outputHelp();
+        });
+}
+
 /** The program without its sub-commands; it prints where we print, and never exits. */
 function newProgram({ out, err }: Invocation): Command {
     return new Command("chickadee")
         .description("Looks into images of chkfs, the file system of Chickadee.")
         .version(packageVersion(), "-V, --version", "print the version")
         .helpOption("-h, --help", "print this help")
-        .helpCommand("help [command]", "print the help of a command")
+        .helpCommand(false)
         .addHelpText(
             "after",
             "\nAn image is a file, or - for standard input.\n" +
-                "Exit status: 0 fine; 1 the image or the path is at fault; 2 wrong usage, " +
-                "or a file that cannot be opened.",
+                "Exit status: 0 fine; 1 the image or the path is at fault; 2 wrong usage, or a\n" +
+                "file that cannot be opened.",
         )
         .showHelpAfterError('Try "chickadee --help".')
         .configureOutput({

@@ -1,10 +1,15 @@
 /** `chickadeefsck`: checks an image, and on request replays its journal into it. */
-import { type ByteString, utf8Encode } from "../base/byte-string.ts";
+import { type ByteString, printable, utf8Encode } from "../base/byte-string.ts";
+import { UserError } from "../base/user-error.ts";
+import type { ReplayWrite } from "../chkfs/journal/plan.ts";
 import { saveReplay } from "../chkfs/journal/replay.ts";
-import { type CheckResult, checkImage } from "../fsck/check.ts";
+import type { Superblock } from "../chkfs/superblock.ts";
+import { checkImage } from "../fsck/check.ts";
+import { isFailure } from "../fsck/finding.ts";
 import type { CheckEvent } from "../fsck/reporter.ts";
 import { referenceCheckRules, soundCheckRules } from "../fsck/rules.ts";
 import { FindingCollector, fsckDocument } from "../report/fsck-json.ts";
+import { checkSummary } from "../report/fsck-summary.ts";
 import { eventText, type TextStyle } from "../report/fsck-text.ts";
 import { jsonDocument } from "../report/json.ts";
 import { explain } from "./fsck-explain.ts";
@@ -19,6 +24,7 @@ import {
 import { repairCommand } from "./fsck-repair.ts";
 import { undoImage } from "./fsck-undo.ts";
 import { type OpenImage, openImage } from "./open-image.ts";
+import { packageVersion } from "./package-folder.ts";
 import type { Printer } from "./printer.ts";
 import type { Invocation, Program } from "./run.ts";
 
@@ -34,9 +40,19 @@ function main({ args, host, out, err }: Invocation): number {
         out.text(fsckHelp());
         return 0;
     }
+    if (options.version) {
+        out.text(`${fsckName} ${packageVersion()}\n`);
+        return 0;
+    }
     if (options.explain !== undefined) {
         explain(options.explain, out);
         return 0;
+    }
+    if (options.image === undefined && host.stdin.isTerminal) {
+        throw new UserError(
+            `no image given, and standard input is a terminal; try '${fsckName} --help'`,
+            fsckFailureExitCode,
+        );
     }
     if (options.undo !== undefined) {
         return undoImage(host, options.undo, options.image, out);
@@ -64,7 +80,7 @@ function check(
 ): number {
     const log = options.extract === undefined ? out : err;
     const { strict, ignoreJournal, muted } = options;
-    const style: TextStyle = { isColored, escapesControls: log.isTerminal, showsCodes: strict };
+    const style: TextStyle = { isColored, isTerminal: log.isTerminal, showsCodes: strict };
     const collector = options.json ? new FindingCollector() : undefined;
     const print = (event: CheckEvent) => log.byteString(eventText(event, style));
     const result = checkImage(image.store, collector?.listener ?? print, {
@@ -75,11 +91,13 @@ function check(
         isObserving: options.verbose && !options.json,
     });
     const { superblock, journal, counts } = result;
+    const shownName = printable(utf8Encode(image.name));
     const isSaved = options.saveJournal && superblock !== undefined && journal?.plan !== undefined;
     if (isSaved) {
+        warnOfProtected(shownName, superblock, journal.plan, err);
         saveReplay(image.store, superblock.journal_bn, journal);
     }
-    let status = counts.error > 0 ? 1 : 0;
+    let status = isFailure(counts, options.failOn) ? 1 : 0;
     if (collector !== undefined) {
         const document = fsckDocument({
             image: image.name,
@@ -103,19 +121,28 @@ function check(
             status = 1;
         }
     } else if (out.isTerminal) {
-        err.text(summary(image.name, result));
+        const summary = checkSummary(result, { isIgnored: ignoreJournal, isSaved });
+        err.text(`${shownName}: ${summary}\n`);
     }
     return status;
 }
 
-/** One line for a person who waits for an answer; scripts read the exit status. */
-function summary(name: string, { counts, superblock }: CheckResult): string {
-    const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
-    if (superblock === undefined) {
-        return `${name}: not checked further\n`;
+/**
+ * Says which block a replay is about to spoil. Only the reference's rules let one write over the
+ * superblock, over swap space or over the journal.
+ */
+function warnOfProtected(
+    name: string,
+    { fbb_bn, journal_bn }: Superblock,
+    plan: readonly ReplayWrite[],
+    err: Printer,
+): void {
+    const isProtected = (blockNo: number) => blockNo < fbb_bn || blockNo >= journal_bn;
+    const [first, ...rest] = plan.map(({ blockNo }) => blockNo).filter(isProtected);
+    if (first !== undefined) {
+        const more = rest.length === 0 ? "" : ` and ${rest.length} more`;
+        err.text(`${name}: warning: replaying over block ${first}${more}, as the reference does\n`);
+        // It has to be there even if the writing ends in a crash.
+        err.flush();
     }
-    if (counts.error + counts.warning === 0) {
-        return `${name}: clean\n`;
-    }
-    return `${name}: ${plural(counts.error, "error")}, ${plural(counts.warning, "warning")}\n`;
 }

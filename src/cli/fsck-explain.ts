@@ -14,8 +14,12 @@ const everyCode = "list";
 
 const codes: readonly FindingCode[] = Object.keys(catalogue).filter(isFindingCode);
 
-/** Prints what `code` means, or all codes for `list`. Throws `UserError` for no code at all. */
-export function explain(code: string, out: Printer): void {
+/**
+ * Prints what a code means, in whatever case it is typed, or all codes for `list`. Throws
+ * `UserError` where there is no such code.
+ */
+export function explain(typed: string, out: Printer): void {
+    const code = typed.toLowerCase();
     if (code === everyCode) {
         for (const line of table(codes.map(row))) {
             out.text(`${line}\n`);
@@ -23,7 +27,7 @@ export function explain(code: string, out: Printer): void {
     } else if (isFindingCode(code)) {
         out.text(explanation(code));
     } else {
-        const shown = printable(utf8Encode(code));
+        const shown = printable(utf8Encode(typed));
         throw new UserError(
             `${fsckName}: no finding has the code '${shown}'${nearest(code)}` +
                 `\nTry '${fsckName} --explain ${everyCode}' for all of them.`,

@@ -1,7 +1,7 @@
 /** The options of `chickadeefsck`: the table, and what a command line makes of it. */
 
 import { UserError } from "../base/user-error.ts";
-import type { FindingCode } from "../fsck/finding.ts";
+import { type FindingCode, type Severity, severities } from "../fsck/finding.ts";
 import { type OptionSpec, optionHelp, scanOptions } from "./getopt.ts";
 
 export const fsckName = "chickadeefsck";
@@ -26,7 +26,10 @@ export interface FsckOptions {
     dryRun: boolean;
     /** The undo file to restore the image from. */
     undo: string | undefined;
+    /** The mildest severity that makes the exit status 1. */
+    failOn: Severity;
     help: boolean;
+    version: boolean;
     image: string | undefined;
 }
 
@@ -74,7 +77,7 @@ const table: readonly OptionSpec<string>[] = [
         key: "json",
         long: ["json"],
         extension: true,
-        help: "print all that was found as one JSON document",
+        help: "print all that was found, but for what -W mutes, as one JSON document",
     },
     {
         key: "explain",
@@ -102,7 +105,15 @@ const table: readonly OptionSpec<string>[] = [
         extension: true,
         help: "take back the repair of IMAGE that kept FILE",
     },
+    {
+        key: "fail-on",
+        long: ["fail-on"],
+        argument: "SEVERITY",
+        extension: true,
+        help: "exit with 1 from SEVERITY on: error (the default), warning or note",
+    },
     { key: "help", long: ["help"], help: "print this message and exit" },
+    { key: "version", long: ["version"], extension: true, help: "print the version and exit" },
 ];
 
 const usageLine = `Usage: ${fsckName} [-V] [-s | --no-journal] [-e FILE] [IMAGE]`;
@@ -123,8 +134,9 @@ export function fsckHelp(): string {
 Check the chkfs IMAGE (or standard input) and say what is wrong with it.
 
 ${optionHelp(table)}
-The exit status is 0 when no error was found, 1 when one was, and 2 when IMAGE
-could not be opened. Warnings do not matter.
+The exit status is 0 when no error was found, 1 when one was, 2 when IMAGE could
+not be opened, and 141 when nobody reads the output. Warnings and notes do not
+matter, unless --fail-on says so.
 `;
 }
 
@@ -151,7 +163,9 @@ export function parseFsckOptions(args: readonly string[]): FsckOptions {
         repair: false,
         dryRun: false,
         undo: undefined,
+        failOn: "error",
         help: false,
+        version: false,
         image: undefined,
     };
     for (const item of scanOptions(fsckName, table, args)) {
@@ -166,9 +180,15 @@ export function parseFsckOptions(args: readonly string[]): FsckOptions {
             continue;
         }
         applyOption(options, item.key, item.argument ?? "");
-        if (options.help || options.explain !== undefined) {
+        if (options.help || options.version) {
             return options;
         }
+    }
+    if (options.explain !== undefined) {
+        if (options.image !== undefined) {
+            throw usageError(`${fsckName}: only one code can be explained`);
+        }
+        return options;
     }
     if (options.saveJournal && options.ignoreJournal) {
         throw usageError(`${fsckName}: --save-journal and --no-journal exclude each other`);
@@ -201,6 +221,7 @@ function checkRepairOptions(options: FsckOptions): void {
         // A repair can say in JSON what it did, and be strict with what it left.
         "--json": options.json && !repair,
         "--strict": options.strict && !repair,
+        "--fail-on": options.failOn !== "error" && !repair,
     };
     for (const [rival, isGiven] of Object.entries(rivals)) {
         if (isGiven) {
@@ -246,6 +267,9 @@ function applyOption(options: FsckOptions, key: string, argument: string): void 
             options.json = true;
             break;
         case "explain":
+            if (options.explain !== undefined) {
+                throw usageError(`${fsckName}: only one code can be explained`);
+            }
             options.explain = argument;
             break;
         case "repair":
@@ -257,10 +281,25 @@ function applyOption(options: FsckOptions, key: string, argument: string): void 
         case "undo":
             options.undo = argument;
             break;
+        case "fail-on":
+            options.failOn = parseSeverity(argument);
+            break;
         case "help":
             options.help = true;
             break;
+        case "version":
+            options.version = true;
+            break;
     }
+}
+
+function parseSeverity(argument: string): Severity {
+    const severity = severities.find((candidate) => candidate === argument);
+    if (severity === undefined) {
+        const known = severities.join(", ");
+        throw usageError(`${fsckName}: unknown severity '${argument}' (known are ${known})`);
+    }
+    return severity;
 }
 
 function applyWarning(options: FsckOptions, argument: string): void {

@@ -19,16 +19,16 @@ export function repairCommand(
     isColored: boolean,
     out: Printer,
 ): number {
-    const { image, dryRun: isDryRun, strict, muted, json } = options;
+    const { image, dryRun: isDryRun, strict, muted, json, failOn } = options;
     const check = { strict, muted, isObserving: options.verbose && !json };
     const collector = new FindingCollector();
-    const style: TextStyle = { isColored, escapesControls: out.isTerminal, showsCodes: true };
+    const style: TextStyle = { isColored, isTerminal: out.isTerminal, showsCodes: true };
     let findings: ByteString = "";
     const print = (event: CheckEvent) => {
         findings += eventText(event, style);
     };
     const listener = json ? collector.listener : print;
-    const outcome = repairImage(host, { image, isDryRun, check }, listener);
+    const outcome = repairImage(host, { image, isDryRun, check, failOn }, listener);
     if (json) {
         out.text(jsonDocument(outcomeDocument(outcome, strict, collector)));
     } else {
@@ -64,11 +64,11 @@ function printOutcome(outcome: RepairOutcome, findings: ByteString, out: Printer
 }
 
 /** How much was done, and what is left to do. */
-function summary({ changeCount, isDryRun, check, status }: RepairOutcome): string {
+function summary({ changeCount, isDryRun, check }: RepairOutcome): string {
     const { error: errorCount } = check.counts;
-    const left = status === 0 ? "no error left" : `${counted(errorCount, "error")} left`;
+    const left = errorCount === 0 ? "no error left" : `${counted(errorCount, "error")} left`;
     if (changeCount === 0) {
-        return `nothing to repair, ${status === 0 ? "no errors" : left}`;
+        return `nothing to repair, ${errorCount === 0 ? "no errors" : left}`;
     }
     const changes = counted(changeCount, "change");
     return `${isDryRun ? `dry run: ${changes} to make` : `${changes} made`}, ${left}`;

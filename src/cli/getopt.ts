@@ -163,13 +163,38 @@ function* scanCluster<Key extends string>(
     }
 }
 
-/** The table as help shows it: a line an option, names aligned with what they do. */
+/** Characters in a line of help. */
+const helpWidth = 80;
+
+/** The table as help shows it: names aligned with what they do. */
 export function optionHelp(table: readonly OptionSpec[]): string {
     const rows = table.flatMap((spec) =>
         spec.help === undefined ? [] : [{ label: optionLabel(spec), help: spec.help }],
     );
     const width = Math.max(...rows.map((row) => row.label.length));
-    return rows.map((row) => `  ${row.label.padEnd(width)}  ${row.help}\n`).join("");
+    const indent = " ".repeat(2 + width + 2);
+    return rows
+        .map(({ label, help }) => {
+            const lines = linesOf(help, helpWidth - indent.length);
+            return `  ${label.padEnd(width)}  ${lines.join(`\n${indent}`)}\n`;
+        })
+        .join("");
+}
+
+/** Text in lines of at most `width` characters, where no word is longer. */
+function linesOf(text: string, width: number): string[] {
+    const [first, ...rest] = text.split(" ");
+    const lines: string[] = [];
+    let line = first;
+    for (const word of rest) {
+        if (line.length + 1 + word.length > width) {
+            lines.push(line);
+            line = word;
+        } else {
+            line += ` ${word}`;
+        }
+    }
+    return [...lines, line];
 }
 
 /** Every spelling of an option and its argument: `--blocks, -b N`. */

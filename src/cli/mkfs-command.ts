@@ -8,14 +8,20 @@
 import { utf8Encode } from "../base/byte-string.ts";
 import { Random } from "../base/random.ts";
 import { UserError } from "../base/user-error.ts";
-import { neededBlockCount, planGeometry } from "../mkfs/geometry.ts";
-import { ImageBuilder, type ImageLayout, SpaceShortage } from "../mkfs/image-builder.ts";
+import { maxBlockCount } from "../chkfs/layout.ts";
+import {
+    fittingGeometry,
+    largestGeometry,
+    neededBlockCount,
+    planGeometry,
+} from "../mkfs/geometry.ts";
+import { BadName, ImageBuilder, type ImageLayout, SpaceShortage } from "../mkfs/image-builder.ts";
 import { type LayoutChance, referenceChance, seededChance } from "../mkfs/layout-chance.ts";
 import { imageSegments, maxBootSectorSize, type Segment } from "../mkfs/segments.ts";
 import { contentBytes, writeImage } from "../mkfs/write-image.ts";
 import { addFolder } from "./mkfs-folder.ts";
 import { InputFiles, readHead } from "./mkfs-inputs.ts";
-import { type MkfsRequest, mkfsName, parseMkfsArgs } from "./mkfs-options.ts";
+import { isSizedToContent, type MkfsRequest, mkfsName, parseMkfsArgs } from "./mkfs-options.ts";
 import { openImageOutput } from "./mkfs-output.ts";
 import { mkfsSummary } from "./mkfs-summary.ts";
 import { ProgressBar } from "./progress.ts";
@@ -41,7 +47,8 @@ export const mkchickadeefs: Program = {
 };
 
 function makeImage(invocation: Invocation, request: MkfsRequest, files: InputFiles): void {
-    const superblock = planGeometry(request);
+    const fits = isSizedToContent(request);
+    const superblock = fits ? largestGeometry(request) : planGeometry(request);
     const bootSector = readBootSector(files, request.bootSectorPath);
     const builder = new ImageBuilder({
         superblock,
@@ -49,10 +56,11 @@ function makeImage(invocation: Invocation, request: MkfsRequest, files: InputFil
         pinsFirstFile: request.firstDataBlock !== undefined,
         reference: request.isReference,
         measuresShortage: request.isJson || request.folderPath !== undefined,
+        sizeToFit: fits ? (content) => fittingGeometry(request, content) : undefined,
     });
     let layout: ImageLayout;
     try {
-        addOperands(builder, files, request.operands);
+        addOperands(builder, files, request);
         if (request.folderPath !== undefined) {
             const { folderPath, outputPath } = request;
             addFolder(builder, files, invocation.host.fs, folderPath, outputPath);
@@ -96,15 +104,33 @@ function readBootSector(files: InputFiles, path: string | undefined): Uint8Array
 const strippedPrefixes = ["obj/p-", "obj/", "initfs/", "diskfs/"];
 
 /** Adds the files of `PATH` and `PATH:NAME` operands to the root directory. */
-function addOperands(builder: ImageBuilder, files: InputFiles, operands: readonly string[]): void {
+function addOperands(
+    builder: ImageBuilder,
+    files: InputFiles,
+    { operands, isReference }: MkfsRequest,
+): void {
     for (const operand of operands) {
         const colon = operand.indexOf(":");
         const path = colon === -1 ? operand : operand.slice(0, colon);
         const prefix = strippedPrefixes.find((candidate) => path.startsWith(candidate)) ?? "";
         const name = colon === -1 ? path.slice(prefix.length) : operand.slice(colon + 1);
         const content = files.open(path, path, builder.freeBytes);
-        builder.addFile(builder.root, utf8Encode(name), path, content);
+        try {
+            builder.addFile(builder.root, utf8Encode(name), path, content);
+        } catch (error) {
+            const isPath = colon === -1 && name.includes("/") && !isReference;
+            throw error instanceof BadName && isPath ? withNamingHelp(error, path) : error;
+        }
     }
+}
+
+/** The complaint that a path is no name, and a line that says what to write instead. */
+function withNamingHelp({ message }: BadName, path: string): UserError {
+    const lastName = path.slice(path.lastIndexOf("/") + 1);
+    return new UserError(
+        `${message}\na name cannot contain '/': write ${path}:${lastName}, ` +
+            "or pack a folder with --from DIR",
+    );
 }
 
 /** The shortage's message, and a line that says what to ask for instead. */
@@ -118,6 +144,12 @@ function withSizingHelp(
     const lacksInodes = shortage.inodeCount > superblock.ninodes;
     const inodeCount = lacksInodes ? shortage.inodeCount : request.inodeCount;
     const blockCount = neededBlockCount({ ...request, inodeCount }, shortage.dataBlockCount);
+    if (blockCount >= maxBlockCount) {
+        return new UserError(
+            `${shortage.message}\nthe image needs at least ${blockCount} blocks, ` +
+                `but there are at most ${maxBlockCount - 1}`,
+        );
+    }
     if (blockCount > superblock.nblocks) {
         wants.push(`${blockCount} blocks`);
         options.push(`-b ${blockCount}`);

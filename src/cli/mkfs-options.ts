@@ -1,6 +1,7 @@
 /** The command line of `mkchickadeefs`. */
 import { UserError } from "../base/user-error.ts";
 import { type OptionSpec, optionHelp, scanOptions } from "./getopt.ts";
+import { packageVersion } from "./package-folder.ts";
 
 export const mkfsName = "mkchickadeefs";
 
@@ -25,7 +26,7 @@ export interface MkfsRequest {
     readonly operands: readonly string[];
 }
 
-/** A command line that asks for help, at a point where nothing was wrong before. */
+/** A command line that asks for help or the version, where nothing was wrong before. */
 export interface HelpRequest {
     readonly help: string;
 }
@@ -33,7 +34,7 @@ export interface HelpRequest {
 type NumberKey = "blocks" | "inodes" | "swap" | "journal" | "firstData" | "seed";
 type TextKey = "bootSector" | "output" | "from";
 type FlagKey = "random" | "json" | "reference";
-type Key = NumberKey | TextKey | FlagKey | "help";
+type Key = NumberKey | TextKey | FlagKey | "help" | "version";
 
 const table: readonly OptionSpec<Key>[] = [
     {
@@ -82,7 +83,7 @@ const table: readonly OptionSpec<Key>[] = [
         key: "seed",
         long: ["seed"],
         argument: "N",
-        help: "scramble in another way for every N",
+        help: "scramble in another way for every N (implies --randomize)",
         extension: true,
     },
     {
@@ -112,6 +113,7 @@ const table: readonly OptionSpec<Key>[] = [
         extension: true,
     },
     { key: "help", long: ["help"], help: "print this message and exit" },
+    { key: "version", long: ["version"], help: "print the version and exit", extension: true },
 ];
 
 /** The reference tool's own options; its help calls one of them by a name it does not know. */
@@ -133,8 +135,10 @@ Create a ChickadeeFS image from the arguments.
 `;
 
 const notes = `
-FILE goes under its own name, without a leading obj/p-, obj/, initfs/ or diskfs/; FILE:NAME
-calls it NAME. FILE or IMAGE may be -, for standard input and output.
+FILE goes under its own name, without a leading obj/p-, obj/, initfs/ or
+diskfs/; FILE:NAME calls it NAME, which has no slash. FILE or IMAGE may be -,
+for standard input and output. Without -b and -f, --from makes IMAGE large
+enough for DIR and an eighth more.
 `;
 
 /** The numbers, texts and flags seen so far. */
@@ -163,6 +167,9 @@ export function parseMkfsArgs(args: readonly string[]): MkfsRequest | HelpReques
                 if (item.key === "help") {
                     return { help: `${usage}\n${optionHelp(rows)}${isReference ? "" : notes}` };
                 }
+                if (item.key === "version") {
+                    return { help: `${mkfsName} ${packageVersion()}\n` };
+                }
                 noteOption(seen, item.key, item.argument ?? "", isReference);
         }
     }
@@ -171,7 +178,7 @@ export function parseMkfsArgs(args: readonly string[]): MkfsRequest | HelpReques
 
 function noteOption(
     seen: Seen,
-    key: Exclude<Key, "help">,
+    key: NumberKey | TextKey | FlagKey,
     argument: string,
     isReference: boolean,
 ): void {
@@ -247,4 +254,9 @@ function requestOf({ numbers, texts, flags, operands }: Seen): MkfsRequest {
         );
     }
     return request;
+}
+
+/** Whether the image is to be as large as its content wants: a folder, where nothing rules it. */
+export function isSizedToContent({ folderPath, blockCount, firstDataBlock }: MkfsRequest): boolean {
+    return folderPath !== undefined && blockCount === undefined && firstDataBlock === undefined;
 }

@@ -35,10 +35,7 @@ export function openImageOutput(
     const sizeBytes = superblock.nblocks * blockSize;
     if (path === "-") {
         if (host.stdout.isTerminal) {
-            throw new UserError(
-                "standard output is a terminal, and an image is not for reading; " +
-                    "choose a file with -o IMAGE",
-            );
+            throw new UserError("refusing to write an image to the terminal; use -o IMAGE");
         }
         const write = (bytes: Uint8Array) =>
             naming("-", failureExitCode, () => host.stdout.write(bytes));

@@ -1,7 +1,7 @@
 /** What `mkchickadeefs --json` says about an image that it wrote. */
 import { blockSize, InodeType } from "../chkfs/layout.ts";
 import type { ImageLayout } from "../mkfs/image-builder.ts";
-import type { MkfsRequest } from "./mkfs-options.ts";
+import { isSizedToContent, type MkfsRequest } from "./mkfs-options.ts";
 
 /** The summary as one JSON document, ended by a newline. */
 export function mkfsSummary(request: MkfsRequest, layout: ImageLayout): string {
@@ -11,6 +11,8 @@ export function mkfsSummary(request: MkfsRequest, layout: ImageLayout): string {
     const summary = {
         image: request.outputPath,
         sizeBytes: superblock.nblocks * blockSize,
+        // True where the blocks, and the inodes unless asked for, follow from what is packed.
+        sizedToContent: isSizedToContent(request),
         superblock: geometry,
         blocks: {
             total: superblock.nblocks,

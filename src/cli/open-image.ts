@@ -113,7 +113,7 @@ function readStream(fs: FileSystem, fd: number, name: string, exitCode: number):
         contentBytes += writeContent(store, byteOffset, chunk.subarray(0, count));
         if (store.sizeBytes > maxStreamSizeBytes || contentBytes > maxStreamContentBytes) {
             throw new UserError(
-                `${name}: too large to be read from a stream; save it as a file first`,
+                `${name}: too large to be read from a pipe; save it as a file and use < FILE`,
                 exitCode,
             );
         }

@@ -2,6 +2,8 @@
  * Buffered output: few large writes, whatever the number of lines.
  *
  * It writes ordinary text as UTF-8 and byte strings as the bytes they are, in the order given.
+ * A printer that is made with a `leader` never overtakes it: where standard output and standard
+ * error are one terminal, a message comes after what led to it.
  */
 import { type ByteString, bytesOf, utf8Encode } from "../base/byte-string.ts";
 import type { OutputStream } from "../host/host.ts";
@@ -13,17 +15,19 @@ export class Printer {
     readonly #stream: OutputStream;
     readonly #name: string;
     readonly #exitCode: number;
+    readonly #leader: Printer | undefined;
     #pending = "";
 
     /**
      * @param name what a message calls the stream, such as "standard output"
-     * @param exitCode the exit status when the stream cannot be written (a closed pipe, a full
-     *     disk)
+     * @param exitCode the exit status when the stream cannot be written, such as for a full disk
+     * @param leader the printer whose text is written before anything of this one
      */
-    constructor(stream: OutputStream, name: string, exitCode: number) {
+    constructor(stream: OutputStream, name: string, exitCode: number, leader?: Printer) {
         this.#stream = stream;
         this.#name = name;
         this.#exitCode = exitCode;
+        this.#leader = leader;
     }
 
     get isTerminal(): boolean {
@@ -50,7 +54,7 @@ export class Printer {
     /** Prints raw bytes, however many. */
     bytes(bytes: Uint8Array): void {
         this.flush();
-        naming(this.#name, this.#exitCode, () => this.#stream.write(bytes));
+        this.#write(bytes);
     }
 
     /** Hands everything printed so far to the system. */
@@ -58,7 +62,12 @@ export class Printer {
         if (this.#pending !== "") {
             const bytes = bytesOf(this.#pending);
             this.#pending = "";
-            naming(this.#name, this.#exitCode, () => this.#stream.write(bytes));
+            this.#write(bytes);
         }
+    }
+
+    #write(bytes: Uint8Array): void {
+        this.#leader?.flush();
+        naming(this.#name, this.#exitCode, () => this.#stream.write(bytes));
     }
 }

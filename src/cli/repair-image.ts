@@ -8,6 +8,7 @@ import type { ByteStore } from "../base/byte-store.ts";
 import { UserError } from "../base/user-error.ts";
 import { OverlayStore } from "../disk/overlay-store.ts";
 import { type CheckOptions, type CheckResult, checkImage } from "../fsck/check.ts";
+import { isFailure, type Severity } from "../fsck/finding.ts";
 import { applyRepair, undoProblem, undoRepair } from "../fsck/repair/apply.ts";
 import { planRepair, type RepairPlan } from "../fsck/repair/repair.ts";
 import { UndoState } from "../fsck/repair/undo-format.ts";
@@ -32,6 +33,8 @@ export interface RepairOptions {
     readonly isDryRun: boolean;
     /** How to check what the repair leaves. */
     readonly check: Pick<CheckOptions, "strict" | "muted" | "isObserving">;
+    /** The mildest severity of what is left that makes the status 1. */
+    readonly failOn: Severity;
 }
 
 /** What came of a repair. */
@@ -46,14 +49,14 @@ export interface RepairOutcome extends Pick<RepairPlan, "changes" | "changeCount
     readonly undoFile: string | undefined;
     /** The check of what the repair leaves. */
     readonly check: CheckResult;
-    /** The exit status: 0 when no error is left. */
+    /** The exit status: 0 when nothing is left that fails. */
     readonly status: 0 | 1;
 }
 
 /** Repairs an image. The findings that are left go to `listener`. */
 export function repairImage(
     host: Host,
-    { image: path, isDryRun, check: checkOptions }: RepairOptions,
+    { image: path, isDryRun, check: checkOptions, failOn }: RepairOptions,
     listener: CheckListener,
 ): RepairOutcome {
     const mode = isDryRun ? "read" : "update";
@@ -78,7 +81,7 @@ export function repairImage(
             rolledBack,
             undoFile,
             check,
-            status: refusals.length === 0 && check.counts.error === 0 ? 0 : 1,
+            status: refusals.length === 0 && !isFailure(check.counts, failOn) ? 0 : 1,
         };
     } finally {
         image.close();

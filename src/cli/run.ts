@@ -28,7 +28,7 @@ const defectExitCode = 70;
 /** Runs a program to its exit status. Nothing that it throws passes this function. */
 export function run(program: Program, args: readonly string[], host: Host): number {
     const out = new Printer(host.stdout, "standard output", program.failureExitCode);
-    const err = new Printer(host.stderr, "standard error", program.failureExitCode);
+    const err = new Printer(host.stderr, "standard error", program.failureExitCode, out);
     let status: number;
     try {
         status = program.main({ args, host, out, err });

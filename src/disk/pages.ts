@@ -11,6 +11,34 @@ export const pageSize = 4096;
 /** The pages written so far, in the order of first writing. */
 export type Pages = Map<number, Uint8Array>;
 
+/** Pages in the first slab, and the most in one. */
+const minSlabPageCount = 16;
+const maxSlabPageCount = 1024;
+
+/**
+ * Where new pages come from. Cut from slabs they cost the garbage collector little, however many
+ * they are; slabs begin small and double, so that little is allocated in vain.
+ */
+export class PagePool {
+    #slab = new Uint8Array(0);
+    #used = 0;
+
+    /** A new page of zeros. */
+    take(): Uint8Array {
+        if (this.#used === this.#slab.length) {
+            const pageCount = Math.min(
+                Math.max(minSlabPageCount, (2 * this.#slab.length) / pageSize),
+                maxSlabPageCount,
+            );
+            this.#slab = new Uint8Array(pageCount * pageSize);
+            this.#used = 0;
+        }
+        const page = this.#slab.subarray(this.#used, this.#used + pageSize);
+        this.#used += pageSize;
+        return page;
+    }
+}
+
 /**
  * Calls `visit` for each page that `byteLength` bytes at `byteOffset` touch: its number, where in
  * it the range begins, where in the range the page begins, and how many bytes they share.

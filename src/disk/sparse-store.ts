@@ -2,10 +2,11 @@
 import { assert } from "../base/assert.ts";
 import type { ByteStore } from "../base/byte-store.ts";
 import { assertRange } from "./memory-store.ts";
-import { forEachPage, type Pages, pageSize } from "./pages.ts";
+import { forEachPage, PagePool, type Pages } from "./pages.ts";
 
 export class SparseStore implements ByteStore {
     readonly #pages: Pages = new Map();
+    readonly #pool = new PagePool();
     #sizeBytes: number;
 
     constructor(sizeBytes: number) {
@@ -39,7 +40,7 @@ export class SparseStore implements ByteStore {
         forEachPage(byteOffset, source.length, (pageNo, pageOffset, done, length) => {
             let page = this.#pages.get(pageNo);
             if (page === undefined) {
-                page = new Uint8Array(pageSize);
+                page = this.#pool.take();
                 this.#pages.set(pageNo, page);
             }
             page.set(source.subarray(done, done + length), pageOffset);

@@ -5,7 +5,7 @@
  * upon them. Memory follows what is claimed.
  */
 import type { ByteString } from "../base/byte-string.ts";
-import { PagedUint32Array } from "../base/paged-array.ts";
+import { PagedUint32Array, pageLength } from "../base/paged-array.ts";
 import type { Superblock } from "../chkfs/superblock.ts";
 
 /** What a block is used for. */
@@ -52,25 +52,37 @@ function ownedParts(superblock: Superblock): DiskPart[] {
     ];
 }
 
+/** Blocks in a row that one inode claimed one after the other. */
+interface ClaimedRun {
+    readonly role: BlockRole;
+    readonly inodeNo: number;
+    /** The first block, and what it is of the file. */
+    readonly first: number;
+    readonly index: number;
+    /** The block behind the last. */
+    end: number;
+}
+
 export class BlockOwners {
     readonly parts: readonly DiskPart[];
-    readonly #roles = new PagedUint32Array();
-    readonly #inodes = new PagedUint32Array();
-    readonly #indexes = new PagedUint32Array();
+    readonly #dataStart: number;
+    readonly #dataEnd: number;
+    readonly #runs: ClaimedRun[] = [];
+    /** For each block the number of its run, from 1; 0 while nobody has claimed it. */
+    readonly #runNumbers = new PagedUint32Array();
 
     constructor(superblock: Superblock) {
         this.parts = ownedParts(superblock);
+        this.#dataStart = superblock.data_bn;
+        this.#dataEnd = superblock.journal_bn;
     }
 
     /** The block's owner, or undefined while nobody has claimed it. */
     ownerOf(blockNo: number): BlockOwner | undefined {
-        const role = this.#roles.get(blockNo);
-        if (role !== 0) {
-            return {
-                role: blockRoles[role],
-                inodeNo: this.#inodes.get(blockNo),
-                index: this.#indexes.get(blockNo),
-            };
+        const runNumber = this.#runNumbers.get(blockNo);
+        if (runNumber !== 0) {
+            const { role, inodeNo, first, index } = this.#runs[runNumber - 1];
+            return { role, inodeNo, index: index + (blockNo - first) };
         }
         const part = this.parts.find(({ start, end }) => start <= blockNo && blockNo < end);
         if (part === undefined) {
@@ -82,13 +94,53 @@ export class BlockOwners {
 
     /** Whether a file has claimed the block. */
     isClaimed(blockNo: number): boolean {
-        return this.#roles.get(blockNo) !== 0;
+        return this.#runNumbers.get(blockNo) !== 0;
     }
 
     /** Makes an inode the owner of a block that has none. */
     claim(blockNo: number, role: BlockRole, inodeNo: number, index: number): void {
-        this.#roles.set(blockNo, blockRoles.indexOf(role));
-        this.#inodes.set(blockNo, inodeNo);
-        this.#indexes.set(blockNo, index);
+        this.#runNumbers.set(blockNo, this.#runOf(blockNo, 1, role, inodeNo, index));
+    }
+
+    /**
+     * Whether `pageLength` blocks from `blockNo` on, none behind `end`, can be claimed at once:
+     * they are data, and nobody has claimed any of them.
+     */
+    isPageFree(blockNo: number, end: number): boolean {
+        return (
+            blockNo % pageLength === 0 &&
+            blockNo >= this.#dataStart &&
+            blockNo + pageLength <= Math.min(end, this.#dataEnd) &&
+            this.#runNumbers.isPageEmpty(blockNo)
+        );
+    }
+
+    /** Makes an inode the owner of the page of blocks that begins at `blockNo`. */
+    claimPage(blockNo: number, role: BlockRole, inodeNo: number, index: number): void {
+        const runNumber = this.#runOf(blockNo, pageLength, role, inodeNo, index);
+        this.#runNumbers.fillPage(blockNo, runNumber);
+    }
+
+    /** The number of the run that the blocks belong to: the last one where they continue it. */
+    #runOf(
+        blockNo: number,
+        blockCount: number,
+        role: BlockRole,
+        inodeNo: number,
+        index: number,
+    ): number {
+        const last = this.#runs.at(-1);
+        const continues =
+            last !== undefined &&
+            last.end === blockNo &&
+            last.inodeNo === inodeNo &&
+            last.role === role &&
+            last.index + (blockNo - last.first) === index;
+        if (continues) {
+            last.end += blockCount;
+        } else {
+            this.#runs.push({ role, inodeNo, first: blockNo, index, end: blockNo + blockCount });
+        }
+        return this.#runs.length;
     }
 }

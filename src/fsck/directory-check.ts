@@ -5,6 +5,12 @@ import { blockSize, direntLayout, direntsPerBlock, maxNameLength } from "../chkf
 import type { Place } from "./finding.ts";
 import type { WalkState } from "./walk-state.ts";
 
+/**
+ * Names of a directory that are compared; a JavaScript Set holds 2^24 entries at most, and a
+ * directory of 4 GiB has more.
+ */
+const maxNameCount = 2 ** 23;
+
 /** A directory under examination. */
 export interface OpenDirectory {
     readonly inodeNo: number;
@@ -24,10 +30,13 @@ export function checkDirectoryBlock(
     index: number,
     visit: (inodeNo: number, name: ByteString) => void,
 ): void {
-    const bytes = new Uint8Array(blockSize);
-    state.disk.read(blockNo * blockSize, bytes);
     const wholeEntries = Math.floor(directory.size / direntLayout.sizeBytes);
     const firstSlot = index * direntsPerBlock;
+    if (firstSlot >= wholeEntries) {
+        return;
+    }
+    const bytes = new Uint8Array(blockSize);
+    state.disk.read(blockNo * blockSize, bytes);
     for (const entry of entriesInBlock(bytes, blockNo, firstSlot, wholeEntries - firstSlot)) {
         checkEntry(state, directory, entry, visit);
     }
@@ -44,7 +53,7 @@ function checkEntry(
         kind: "inode",
         inodeNo: directoryNo,
         name: state.nameOf(directoryNo),
-        index: blockNo,
+        diskBlock: blockNo,
     };
     const name = checkName(state, place, slot, rawName);
     if (reporter.isObserving) {
@@ -52,7 +61,7 @@ function checkEntry(
     }
     if (names.has(name)) {
         reporter.report("dirent-duplicate-name", place, { slot, name });
-    } else {
+    } else if (names.size < maxNameCount) {
         names.add(name);
     }
     if (inodeNo > 0 && inodeNo < state.inodes.inodeCount) {

@@ -94,7 +94,7 @@ function checkIndirect(
         state.disk.read(blockNo * blockSize, bytes);
         for (let i = 0; i < extentsPerBlock; i++) {
             extent.byteOffset = i * extentLayout.sizeBytes;
-            if (extent.count !== 0 && !state.step()) {
+            if (extent.count !== 0 && !state.takeExtent()) {
                 return;
             }
             checkExtent(state, owner, list, extent.first, extent.count, visitBlock);
@@ -139,8 +139,10 @@ function checkExtent(
         if (start * blockSize < owner.size) {
             const isDirectory = owner.role === "directory" && state.isStrict;
             reporter.report(isDirectory ? "directory-hole" : "file-hole", place, {});
-        } else if (!rules.holesAreErrors) {
-            reportBeyondSize(state, owner, start, { first, count, startIndex: start });
+        }
+        const firstBeyond = Math.max(start, Math.ceil(owner.size / blockSize));
+        if (!rules.holesAreErrors && start + count > firstBeyond) {
+            reportBeyondSize(state, owner, firstBeyond, { first, count, startIndex: start });
         }
     } else {
         if (reporter.isObserving) {
@@ -166,16 +168,24 @@ function checkBlocks(
         : Math.ceil(size / blockSize);
     let warnAt = Math.max(start, firstBeyond);
     const end = Math.min(first + count, superblock.nblocks);
-    for (let blockNo = first; blockNo < end; blockNo++) {
+    for (let blockNo = first; blockNo < end; ) {
         const index = start + blockNo - first;
         if (index === warnAt) {
             reportBeyondSize(state, owner, index, { first, count, startIndex: start });
             warnAt = -1;
         }
+        // A whole page at once, where there is nothing to say in the middle of it.
+        const pageEnd = warnAt < 0 ? end : Math.min(end, first + warnAt - start);
+        const claimed = role === "regular" ? state.claimPage(blockNo, pageEnd, inodeNo, index) : 0;
+        if (claimed > 0) {
+            blockNo += claimed;
+            continue;
+        }
         if (!state.claim(blockNo, role, inodeNo, index)) {
             return;
         }
         visitBlock(blockNo, index);
+        blockNo++;
     }
     if (first + count > superblock.nblocks) {
         const blockNo = Math.max(first, superblock.nblocks);
@@ -199,9 +209,9 @@ function reportBeyondSize(
     state.reporter.report("extent-beyond-size", placeOf(state, owner, index), parameters);
 }
 
-function placeOf(state: WalkState, { inodeNo }: ExtentOwner, index?: number): Place {
+function placeOf(state: WalkState, { inodeNo }: ExtentOwner, fileBlock?: number): Place {
     const name = state.nameOf(inodeNo);
-    return index === undefined
+    return fileBlock === undefined
         ? { kind: "inode", inodeNo, name }
-        : { kind: "inode", inodeNo, name, index };
+        : { kind: "inode", inodeNo, name, fileBlock };
 }

@@ -7,8 +7,10 @@
 import type { ByteString } from "../base/byte-string.ts";
 import { type Catalogue, catalogue } from "./catalogue/index.ts";
 
-/** An error makes the check fail; a warning and a note do not. */
-export type Severity = "error" | "warning" | "note";
+/** An error makes the check fail; a warning and a note do so only on request. Worst first. */
+export const severities = ["error", "warning", "note"] as const;
+
+export type Severity = (typeof severities)[number];
 
 export type FindingCode = keyof Catalogue;
 
@@ -23,15 +25,22 @@ export type Place =
           readonly kind: "block";
           readonly blockNo: number;
           /** What uses the block, and as what. */
-          readonly user?: { readonly name: ByteString; readonly role: string };
+          readonly user?: {
+              readonly name: ByteString;
+              readonly role: string;
+              /** 0 for a part of the disk. */
+              readonly inodeNo: number;
+          };
       }
     | {
           readonly kind: "inode";
           readonly inodeNo: number;
           /** The name by which the walk came upon it. */
           readonly name?: ByteString;
-          /** A file block, or for a directory entry the block that holds it. */
-          readonly index?: number;
+          /** A block of the file, from 0. */
+          readonly fileBlock?: number;
+          /** For a directory entry the block of the disk that holds it. */
+          readonly diskBlock?: number;
       }
     | { readonly kind: "name"; readonly name: ByteString }
     | { readonly kind: "journal"; readonly blockIndex: number; readonly blockCount: number };
@@ -53,6 +62,12 @@ export function findingText({ code, parameters }: Finding): {
     const lines = text(parameters);
     const [message, ...details] = typeof lines === "string" ? [lines] : lines;
     return { message, details };
+}
+
+/** Whether any finding is as bad as `failOn`, or worse. */
+export function isFailure(counts: Readonly<Record<Severity, number>>, failOn: Severity): boolean {
+    const failing = severities.slice(0, severities.indexOf(failOn) + 1);
+    return failing.some((severity) => counts[severity] > 0);
 }
 
 /** Whether a string is the code of a finding. */

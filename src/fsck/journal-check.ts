@@ -9,11 +9,12 @@ import {
     type JournalAnalysis,
     maxJournalBlockCount,
 } from "../chkfs/journal/analysis.ts";
-import { type JournalNotice, noticeClass } from "../chkfs/journal/notices.ts";
+import { type JournalNotice, type NoticeKind, noticeClass } from "../chkfs/journal/notices.ts";
 import { writeHomeBlocks } from "../chkfs/journal/replay.ts";
 import { blockSize } from "../chkfs/layout.ts";
 import type { Superblock } from "../chkfs/superblock.ts";
 import { findingOfNotice } from "./catalogue/journal.ts";
+import type { Severity } from "./finding.ts";
 import type { Reporter } from "./reporter.ts";
 import type { CheckRules } from "./rules.ts";
 
@@ -64,6 +65,12 @@ export function applyJournal(
     for (const notice of analysis.log.notices) {
         reportNotice(notice, blockCount, rules, reporter);
     }
+    for (const [kind, count] of analysis.log.dropped) {
+        const code = findingOfNotice({ kind });
+        if (code !== undefined) {
+            reporter.countMore(code, count, severityOf(kind, rules));
+        }
+    }
     if (reporter.isObserving) {
         for (const { tid, blockNo } of analysis.plan ?? []) {
             reporter.observe({ kind: "replay", tid, blockNo });
@@ -81,10 +88,12 @@ function reportNotice(
     const code = findingOfNotice(notice);
     if (code !== undefined) {
         const place = { kind: "journal", blockIndex: notice.blockIndex, blockCount } as const;
-        const isTorn = noticeClass(notice) === "torn";
-        const severity = isTorn && !rules.tornRecordsFail ? "warning" : "error";
-        reporter.report(code, place, { notice }, severity);
+        reporter.report(code, place, { notice }, severityOf(notice.kind, rules));
     } else if (reporter.isObserving) {
         reporter.observe({ kind: "journal", notice, blockCount });
     }
+}
+
+function severityOf(kind: NoticeKind, { tornRecordsFail }: CheckRules): Severity {
+    return noticeClass({ kind }) === "torn" && !tornRecordsFail ? "warning" : "error";
 }

@@ -87,6 +87,14 @@ export class Reporter {
         }
     }
 
+    /** Counts findings that nobody kept, behind `maxFindingsPerCode` or more that were reported. */
+    countMore(code: FindingCode, count: number, severity: Severity): void {
+        if (!this.#muted.has(code)) {
+            this.#severities[severity] += count;
+            this.#counts.set(code, (this.#counts.get(code) ?? 0) + count);
+        }
+    }
+
     /** Passes on what the check sees; call it only when `isObserving`. */
     observe(event: Exclude<CheckEvent, { kind: "finding" | "omitted" }>): void {
         this.#listener(event);

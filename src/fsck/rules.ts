@@ -20,8 +20,12 @@ export interface CheckRules {
     readonly inodeZeroIsLost: boolean;
     /** An image may end inside its data; what is missing reads as zeros. */
     readonly allowTruncated: boolean;
+    /** A root that is a regular file is as good as a directory. */
+    readonly rootMayBeFile: boolean;
     /** The journal may be shorter than the blocks that are left for it. */
     readonly allowShortJournal: boolean;
+    /** A superblock without the magic number is judged as if it were one. */
+    readonly judgeWithoutMagic: boolean;
     /** The message about njournal has the wrong numbers. */
     readonly misprintNjournal: boolean;
 }
@@ -33,8 +37,10 @@ export const soundCheckRules: CheckRules = {
     holesAreErrors: false,
     trustIndirect: false,
     inodeZeroIsLost: false,
+    rootMayBeFile: false,
     allowTruncated: false,
     allowShortJournal: false,
+    judgeWithoutMagic: false,
     misprintNjournal: false,
 };
 
@@ -45,7 +51,9 @@ export const referenceCheckRules: CheckRules = {
     holesAreErrors: true,
     trustIndirect: true,
     inodeZeroIsLost: true,
+    rootMayBeFile: true,
     allowTruncated: true,
     allowShortJournal: true,
+    judgeWithoutMagic: true,
     misprintNjournal: true,
 };

@@ -28,14 +28,20 @@ export function checkSuperblock(
     const { sizeBytes } = disk;
     const report = <C extends FindingCode>(code: C, parameters: ParametersOf<C>) =>
         reporter.report(code, { kind: "image" }, parameters);
+    const superblock = sizeBytes < blockSize ? undefined : readSuperblock(disk);
+    const isForeign = superblock !== undefined && superblock.magic !== superblockMagic;
+    if (isForeign && !rules.judgeWithoutMagic) {
+        // This is no chkfs image, and whatever else there was to say would only hide it.
+        report("superblock-magic", { magic: superblock.magic });
+        return undefined;
+    }
     if (sizeBytes % blockSize !== 0) {
         report("size-unaligned", { sizeBytes });
     }
-    if (sizeBytes < blockSize) {
+    if (superblock === undefined) {
         report("size-too-small", { sizeBytes });
         return undefined;
     }
-    const superblock = readSuperblock(disk);
     checkCounts(superblock, report);
     checkOrder(superblock, report);
     const room = superblock.nblocks - superblock.journal_bn;

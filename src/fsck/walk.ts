@@ -17,9 +17,19 @@ export function walk(state: WalkState): void {
     checkParts(state);
     const queue: number[] = [];
     visit(state, queue, rootInodeNumber, "root directory");
+    checkRoot(state);
     examineAll(state, queue);
     findLostInodes(state, queue);
     findLeaks(state);
+}
+
+/** A root that is a file leaves nothing that could be opened. */
+function checkRoot({ inodes, reporter, rules }: WalkState): void {
+    const { type } = inodes.view(rootInodeNumber);
+    if (type === InodeType.regular && !rules.rootMayBeFile) {
+        const place = { kind: "inode", inodeNo: rootInodeNumber } as const;
+        reporter.report("root-not-directory", place, { type });
+    }
 }
 
 /** The blocks of the disk's own parts must not be marked free. */
@@ -28,7 +38,7 @@ function checkParts({ owners, bitmap, reporter }: WalkState): void {
         bitmap.forEachFree(start, end, (blockNo) => {
             reporter.report(
                 "block-used-but-free",
-                { kind: "block", blockNo, user: { name, role } },
+                { kind: "block", blockNo, user: { name, role, inodeNo: 0 } },
                 {},
             );
         });
@@ -50,7 +60,7 @@ function visit(
     const { reporter, visits, ancestry } = state;
     const linkNo = visits.get(inodeNo) + 1;
     visits.set(inodeNo, linkNo);
-    if (!state.names.has(inodeNo)) {
+    if (!state.visited.has(inodeNo)) {
         enter(state, queue, inodeNo, name, holder);
     } else if (linkNo > 1 && state.inodes.view(inodeNo).type === InodeType.directory) {
         const place = { kind: "inode", inodeNo, name: state.nameOf(inodeNo) } as const;
@@ -71,7 +81,7 @@ function enter(
     holder?: number,
 ): void {
     const { type } = state.inodes.view(inodeNo);
-    state.names.set(inodeNo, name);
+    state.visited.add(inodeNo, name);
     if (type === InodeType.directory && holder !== undefined) {
         state.ancestry?.add(inodeNo, holder);
     } else if (type !== InodeType.regular && type !== InodeType.directory) {
@@ -132,8 +142,8 @@ function findLostInodes(state: WalkState, queue: number[]): void {
         if (isNamed) {
             enter(state, queue, inodeNo, "lost inode");
         } else {
-            state.lost.add(inodeNo);
             visit(state, queue, inodeNo, "lost inode");
+            state.visited.markLost(inodeNo);
         }
         examineAll(state, queue);
         if (state.isExhausted) {

@@ -5,6 +5,7 @@
  * memory and read what they print. `nodeHost` is the real one.
  */
 import * as nodeFs from "node:fs";
+import { isatty } from "node:tty";
 import { untilReady } from "./until-ready.ts";
 
 /** The part of `node:fs` that commands use; `memfs` has it too. */
@@ -52,22 +53,26 @@ export interface Host {
     readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** The process's own files, streams and environment. */
+/**
+ * The process's own files, streams and environment. Node's own streams are left alone where they
+ * are no terminals: whoever touches one makes its pipe non-blocking, so that every read waits.
+ */
 export function nodeHost(): Host {
     return {
         fs: nodeFs,
-        stdin: { fd: 0, isTerminal: process.stdin.isTTY === true },
-        stdout: descriptorStream(1, process.stdout),
-        stderr: descriptorStream(2, process.stderr),
+        stdin: { fd: 0, isTerminal: isatty(0) },
+        stdout: descriptorStream(1, () => process.stdout.columns),
+        stderr: descriptorStream(2, () => process.stderr.columns),
         environment: process.env,
     };
 }
 
-function descriptorStream(fd: number, stream: { isTTY?: boolean; columns?: number }): OutputStream {
+function descriptorStream(fd: number, columnsOf: () => number): OutputStream {
+    const isTerminal = isatty(fd);
     return {
-        isTerminal: stream.isTTY === true,
+        isTerminal,
         // A terminal that does not know its size says 0.
-        columns: stream.columns || 80,
+        columns: (isTerminal && columnsOf()) || 80,
         write: (bytes) => writeFully(fd, bytes),
     };
 }

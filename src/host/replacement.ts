@@ -4,8 +4,13 @@
  * The new content goes into a file beside the target and takes the target's name when it is
  * whole; until then the target is as it was, whatever fails. A target that is no
  * regular file (a device, a pipe) has no other content to keep and is written in place.
+ *
+ * A process that is killed or interrupted cannot remove its file, for signals end it while it
+ * writes. The file's name says whose it is, and the next replacement in the folder removes those
+ * of processes that are gone.
  */
 import type { Stats } from "node:fs";
+import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { FileSystem } from "./host.ts";
 import { naming, systemErrorCode } from "./system-error.ts";
@@ -25,7 +30,7 @@ export interface Replacement {
 /** As many symbolic links in a row as Linux follows. */
 const maxLinkCount = 40;
 
-/** Names that are tried for the file beside the target; killed processes may have left some. */
+/** Names that are tried for the file beside the target; other replacements may have some. */
 const maxNameAttempts = 100;
 
 /**
@@ -87,6 +92,7 @@ function beside(
         // Replacing must not need less permission than writing does.
         fs.closeSync(fs.openSync(target, "r+"));
     }
+    quietly(() => removeStale(fs, dirname(target)));
     const { fd, temporary } = openBeside(fs, target);
     let isOpen = true;
     let isPending = true;
@@ -145,10 +151,47 @@ function linkTarget(fs: FileSystem, path: string): string {
     return target;
 }
 
+/**
+ * What the names of files beside targets begin with; the process's number follows. Numbers are
+ * this computer's own, and the folder may be another's too, so its name comes before.
+ */
+function namePrefix(): string {
+    return `.chickadee-${hostname().replace(/[^A-Za-z0-9.-]/g, "_")}-`;
+}
+
+/** Removes files of this user that processes of this computer left and that nobody writes. */
+function removeStale(fs: FileSystem, folder: string): void {
+    const prefix = namePrefix();
+    for (const name of fs.readdirSync(folder)) {
+        const tail = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+        const [, pid] = /^([1-9]\d{0,8})-\d+\.part$/.exec(tail) ?? [];
+        if (pid !== undefined && !isRunning(Number(pid))) {
+            quietly(() => {
+                const path = join(folder, name);
+                const stats = fs.lstatSync(path);
+                // Where there are no users, all files are ours.
+                if (stats.isFile() && stats.uid === (process.getuid?.() ?? stats.uid)) {
+                    fs.unlinkSync(path);
+                }
+            });
+        }
+    }
+}
+
+/** Whether there is a process of this number, be it another user's, which we may not signal. */
+function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch (error) {
+        return systemErrorCode(error) !== "ESRCH";
+    }
+}
+
 /** Makes a file with a hidden name that nobody else uses, in the target's folder. */
 function openBeside(fs: FileSystem, target: string): { fd: number; temporary: string } {
     for (let attempt = 1; ; attempt++) {
-        const temporary = join(dirname(target), `.chickadee-${process.pid}-${attempt}.part`);
+        const temporary = join(dirname(target), `${namePrefix()}${process.pid}-${attempt}.part`);
         const open = () => fs.openSync(temporary, "wx+", 0o666);
         const fd = attempt < maxNameAttempts ? orUndefined(["EEXIST"], open) : open();
         if (fd !== undefined) {

@@ -41,9 +41,15 @@ export function systemErrorCode(error: unknown): string | undefined {
     return undefined;
 }
 
+/** What a shell sees of a C program that wrote to a closed pipe: 128 and SIGPIPE, which is 13. */
+const closedPipeExitCode = 141;
+
 /**
  * Runs `action`; when a system call inside it fails, throws a `UserError` that reads
  * "`subject`: No such file or directory". Any other error passes through.
+ *
+ * @param exitCode the error's exit status; where nobody reads a pipe any more it is 141, as it is
+ *     for every program, so that it cannot be mistaken for a verdict
  */
 export function naming<T>(subject: string, exitCode: number, action: () => T): T {
     try {
@@ -53,6 +59,7 @@ export function naming<T>(subject: string, exitCode: number, action: () => T): T
         if (code === undefined) {
             throw error;
         }
-        throw new UserError(`${subject}: ${messages[code] ?? code}`, exitCode);
+        const status = code === "EPIPE" ? closedPipeExitCode : exitCode;
+        throw new UserError(`${subject}: ${messages[code] ?? code}`, status);
     }
 }

@@ -6,7 +6,7 @@
  * large, passes a check that it should fail.
  */
 import { UserError } from "../base/user-error.ts";
-import { inodesPerBlock, superblockMagic } from "../chkfs/layout.ts";
+import { inodesPerBlock, maxBlockCount, minInodeCount, superblockMagic } from "../chkfs/layout.ts";
 import { bitmapBlockCount, inodeBlockCount, type Superblock } from "../chkfs/superblock.ts";
 
 /** What was asked for; undefined where the default decides. Each from 1 to 2^31-1. */
@@ -20,6 +20,15 @@ export interface GeometryRequest {
     readonly journalBlockCount?: number | undefined;
     /** Where data must begin. */
     readonly firstDataBlock?: number | undefined;
+    /** True to accept disks that a checker refuses, as the reference tool does. */
+    readonly isReference?: boolean;
+}
+
+/** What files and directories take up. */
+export interface ContentSize {
+    readonly dataBlockCount: number;
+    /** Counting the unused inode 0. */
+    readonly inodeCount: number;
 }
 
 const defaultBlockCount = 1024;
@@ -30,9 +39,16 @@ const defaultHeadBlockCount = 16;
 /** The largest number that a superblock's signed `ninodes` holds. */
 const maxInodeCount = 0x7fff_ffff;
 
+/** More files than a computer's folder holds, in a fraction of the largest disk. */
+const largestOpenInodeCount = 0x1000_0000;
+
 /** The superblock for a request. Throws `UserError` when the request cannot be met. */
 export function planGeometry(request: GeometryRequest): Superblock {
     const nblocks = request.blockCount ?? defaultBlockCount;
+    const isReference = request.isReference === true;
+    if (nblocks >= maxBlockCount && !isReference) {
+        throw new UserError(`too many blocks, at most ${maxBlockCount - 1}`);
+    }
     const nswap = request.swapBlockCount ?? 0;
     const njournal = request.journalBlockCount ?? 0;
     const swapBlock = 1;
@@ -40,6 +56,9 @@ export function planGeometry(request: GeometryRequest): Superblock {
     const inodeBlock = bitmapBlock + bitmapBlockCount(nblocks);
     const ninodes = request.inodeCount ?? defaultInodeCount(inodeBlock, request.firstDataBlock);
     const dataBlock = inodeBlock + inodeBlockCount(ninodes);
+    if (ninodes < minInodeCount && !isReference) {
+        throw new UserError(`too few inodes, need at least ${minInodeCount}`);
+    }
     if (ninodes < 2) {
         throw new UserError("too few inodes, need at least 2: inode 1 is the root directory");
     }
@@ -100,4 +119,35 @@ export function neededBlockCount(request: GeometryRequest, dataBlockCount: numbe
         }
         blockCount = needed;
     }
+}
+
+/** The largest disk that `request` allows, for content whose size is not known yet. */
+export function largestGeometry(request: GeometryRequest): Superblock {
+    const inodeCount = request.inodeCount ?? largestOpenInodeCount;
+    return planGeometry({ ...request, blockCount: maxBlockCount - 1, inodeCount });
+}
+
+/**
+ * A disk with room for `content` and an eighth more, of no fewer blocks and inodes than the
+ * default. The number of inodes stays as `request` has it; its number of blocks does not count.
+ */
+export function fittingGeometry(request: GeometryRequest, content: ContentSize): Superblock {
+    const dataBlockCount = withSpare(content.dataBlockCount);
+    const plan = (inodeCount: number | undefined) => {
+        const sized = { ...request, inodeCount };
+        const neededCount = neededBlockCount(sized, dataBlockCount);
+        // The bitmap's bytes are full when the blocks are a multiple of eight.
+        const blockCount = Math.max(defaultBlockCount, Math.ceil(neededCount / 8) * 8);
+        return planGeometry({ ...sized, blockCount: Math.min(blockCount, maxBlockCount - 1) });
+    };
+    const superblock = plan(request.inodeCount);
+    const inodeCount = withSpare(content.inodeCount);
+    if (request.inodeCount !== undefined || superblock.ninodes >= inodeCount) {
+        return superblock;
+    }
+    return plan(Math.ceil(inodeCount / inodesPerBlock) * inodesPerBlock);
+}
+
+function withSpare(count: number): number {
+    return count + Math.ceil(count / 8);
 }

@@ -8,6 +8,7 @@
  * Every check comes at the moment when the reference tool makes it, for of several problems the
  * first is reported.
  */
+import { assert } from "../base/assert.ts";
 import type { ByteReader } from "../base/byte-store.ts";
 import { type ByteString, printable, utf8Decode } from "../base/byte-string.ts";
 import { UserError } from "../base/user-error.ts";
@@ -29,6 +30,7 @@ import {
     mergedExtents,
     withoutBlock,
 } from "./extent.ts";
+import type { ContentSize } from "./geometry.ts";
 import type { LayoutChance } from "./layout-chance.ts";
 import { scatterExtents } from "./scatter.ts";
 
@@ -42,6 +44,8 @@ export interface BuildOptions {
     readonly reference: boolean;
     /** True to find out, when space runs out, how much would do; see `SpaceShortage`. */
     readonly measuresShortage: boolean;
+    /** Chooses the final disk, whose journal and data may be elsewhere, when all is laid out. */
+    readonly sizeToFit?: ((content: ContentSize) => Superblock) | undefined;
 }
 
 /** A file's or directory's place on the disk. */
@@ -88,6 +92,9 @@ export class SpaceShortage extends UserError {
     }
 }
 
+/** A name that no file can have. */
+export class BadName extends UserError {}
+
 /** The largest file: its size is a 32-bit number. */
 const maxFileSizeBytes = 0xffff_ffff;
 
@@ -121,7 +128,9 @@ export class ImageBuilder {
 
     /** Bytes that the next file may have at most. */
     get freeBytes(): number {
-        return Math.max(0, this.#options.superblock.journal_bn - this.#nextBlock) * blockSize;
+        const { journal_bn } = this.#options.superblock;
+        const roomBytes = Math.max(0, journal_bn - this.#nextBlock) * blockSize;
+        return Math.min(roomBytes, maxFileSizeBytes);
     }
 
     /**
@@ -155,25 +164,38 @@ export class ImageBuilder {
 
     /** Places the directories and everything else. Nothing may be added afterwards. */
     finish(): ImageLayout {
-        const { superblock } = this.#options;
         for (const { inodeNumber, label, entries } of [...this.#directories, this.root]) {
             const content = new MemoryStore(encodeDirectory(entries));
             const first = this.#takeBlocks(blocksFor(content.sizeBytes), label);
             this.#addInode(inodeNumber, InodeType.directory, content, first, label);
         }
+        const usedDataBlockCount = this.#nextBlock - this.#options.superblock.data_bn;
         if (this.#shortage !== undefined) {
-            const dataBlockCount = this.#nextBlock - superblock.data_bn;
-            throw new SpaceShortage(this.#shortage, dataBlockCount, this.#nextInode);
+            throw new SpaceShortage(this.#shortage, usedDataBlockCount, this.#nextInode);
         }
-        const usedDataBlockCount = this.#nextBlock - superblock.data_bn;
-        const allocated = this.#placeExtents();
+        const superblock = this.#chooseDisk(usedDataBlockCount);
+        const allocated = this.#placeExtents(superblock);
         const inodes = [...this.#inodes].sort((a, b) => a.number - b.number);
         return { superblock, inodes, allocated, usedDataBlockCount };
     }
 
+    /** The final disk. The extents, laid out on the one we began with, move to its data. */
+    #chooseDisk(dataBlockCount: number): Superblock {
+        const { superblock, sizeToFit } = this.#options;
+        const final = sizeToFit?.({ dataBlockCount, inodeCount: this.#nextInode }) ?? superblock;
+        assert(final.data_bn + dataBlockCount <= final.journal_bn, "the disk holds the content");
+        assert(this.#nextInode <= final.ninodes, "the disk holds the inodes");
+        const shift = final.data_bn - superblock.data_bn;
+        for (const extent of this.#extents) {
+            extent.first += shift;
+        }
+        this.#nextBlock += shift;
+        return final;
+    }
+
     /** Gives every extent its final place; returns the blocks that the bitmap calls used. */
-    #placeExtents(): Extent[] {
-        const { superblock, chance, pinsFirstFile, reference } = this.#options;
+    #placeExtents(superblock: Superblock): Extent[] {
+        const { chance, pinsFirstFile, reference } = this.#options;
         const head = { first: 0, count: superblock.data_bn };
         const journal = { first: superblock.journal_bn, count: superblock.njournal };
         const tail = reference ? blocksInTail([head, ...this.#extents], superblock.nblocks) : [];
@@ -270,11 +292,11 @@ export class ImageBuilder {
     ): void {
         const { reference } = this.#options;
         if (name === "" && !reference) {
-            throw new UserError(`${label}:: bad name`);
+            throw new BadName(`${label}:: bad name`);
         }
         const shown = utf8Decode(name) ?? printable(name);
         if (name === "." || name === ".." || name.includes("/") || name.length > maxNameLength) {
-            throw new UserError(`${shown}: bad name`);
+            throw new BadName(`${shown}: bad name`);
         }
         if (directory.names.has(name) && !reference) {
             throw new UserError(`${label}: name '${shown}' is already taken`);

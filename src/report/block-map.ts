@@ -3,7 +3,7 @@
  *
  * A cell for several blocks shows damage where there is any, and otherwise what most of its blocks
  * are. Runs of blocks are counted, never single blocks, so that the picture of a large disk costs
- * what its files have extents.
+ * what it has runs.
  */
 import { assert } from "../base/assert.ts";
 import type { BlockRole, BlockRun } from "../chkfs/block-roles.ts";
@@ -32,7 +32,12 @@ export const roleStyles: readonly RoleStyle[] = [
     { role: "journal", letter: "J", meaning: "journal" },
     { role: "shared", letter: "2", meaning: "used more than once", isDamage: true },
     { role: "marked-free", letter: "!", meaning: "used but marked free", isDamage: true },
-    { role: "leaked", letter: "L", meaning: "leaked: allocated but not used", isDamage: true },
+    {
+        role: "leaked",
+        letter: "L",
+        meaning: "leaked (marked allocated, used by nothing)",
+        isDamage: true,
+    },
     { role: "missing", letter: "?", meaning: "past the image's end", isDamage: true },
 ];
 

@@ -2,17 +2,24 @@
  * A check as one JSON document.
  *
  * `format` rises when a field changes its meaning; new fields do not raise it. Keys always come in
- * the same order. Names and messages are text where their bytes are UTF-8, and otherwise have
- * `\xNN` for each byte that is not printable ASCII.
+ * the same order, and a name means the same everywhere; docs/JSON.md has them all. Names and
+ * messages are text where their bytes are UTF-8, and otherwise have `\xNN` for each byte that is
+ * not printable ASCII.
  */
 import { type ByteString, printable, utf8Decode } from "../base/byte-string.ts";
 import type { JournalAnalysis } from "../chkfs/journal/analysis.ts";
 import type { JournalMetablock } from "../chkfs/journal/metablocks.ts";
-import { noticeClass, noticeText } from "../chkfs/journal/notices.ts";
+import {
+    type JournalNotice,
+    noticeClass,
+    noticeNumbers,
+    noticeText,
+} from "../chkfs/journal/notices.ts";
 import { soundRules } from "../chkfs/journal/rules.ts";
 import type { CheckResult } from "../fsck/check.ts";
 import { type Finding, type FindingCode, findingText } from "../fsck/finding.ts";
 import type { CheckListener } from "../fsck/reporter.ts";
+import { nameFields } from "./json.ts";
 import { metablockFlagNames, transactionOutlines } from "./transaction-story.ts";
 
 /** Writes of a journal that a document lists, and as many of its plan; more are counted only. */
@@ -94,15 +101,23 @@ function findingDocument(finding: Finding): object {
         place: textsOf(place),
         message: textOf(message),
         details: details.map(textOf),
-        parameters: textsOf(parameters),
+        parameters: textsOf(isNoticed(parameters) ? noticeNumbers(parameters.notice) : parameters),
     };
+}
+
+/** Whether a finding is a notice of the journal's analysis, which keeps its numbers unnamed. */
+function isNoticed(parameters: unknown): parameters is { notice: JournalNotice } {
+    return typeof parameters === "object" && parameters !== null && "notice" in parameters;
 }
 
 function textOf(bytes: ByteString): string {
     return utf8Decode(bytes) ?? printable(bytes);
 }
 
-/** The same value with every byte string in it as text. */
+/**
+ * The same value with every byte string in it as text; where a `name` is not UTF-8, `nameBytes`
+ * has its bytes.
+ */
 export function textsOf(value: unknown): unknown {
     if (typeof value === "string") {
         return textOf(value);
@@ -110,8 +125,12 @@ export function textsOf(value: unknown): unknown {
     if (typeof value !== "object" || value === null) {
         return value;
     }
-    const pairs = Object.entries(value).map(([key, part]) => [key, textsOf(part)]);
-    return Object.fromEntries(pairs);
+    const fields = Object.entries(value).map(([key, part]) =>
+        key === "name" && typeof part === "string"
+            ? nameFields(key, part)
+            : { [key]: textsOf(part) },
+    );
+    return Object.assign({}, ...fields);
 }
 
 /** Null for a disk without a journal, and when there is no superblock to tell of one. */
@@ -153,7 +172,8 @@ function idleReason({ log, plan }: JournalAnalysis): string | undefined {
 }
 
 function metablockDocument(metablock: JournalMetablock): object {
-    return { ...metablock, flags: metablockFlagNames(metablock.flags) };
+    const { flags, ...fields } = metablock;
+    return { ...fields, flagNames: metablockFlagNames(flags) };
 }
 
 /** Each transaction with the homes of the blocks that it writes, as far as they are listed. */
@@ -175,6 +195,6 @@ function transactionDocuments(analysis: JournalAnalysis): object[] {
             });
         }
         const places = metablocks.map(({ blockIndex }) => blockIndex);
-        return { tid, state: fate, metablocks: places, writes, writeCount };
+        return { tid, state: fate, metablockIndexes: places, writes, writeCount };
     });
 }

@@ -4,7 +4,7 @@
  * The place of a finding is in bold even without colour, because the reference does it and
  * scripts see it; only the words error: and warning: follow the choice of colour.
  */
-import type { ByteString } from "../base/byte-string.ts";
+import { type ByteString, printable, utf8Encode } from "../base/byte-string.ts";
 import { noticeText } from "../chkfs/journal/notices.ts";
 import { InodeType } from "../chkfs/layout.ts";
 import type { Superblock } from "../chkfs/superblock.ts";
@@ -13,8 +13,8 @@ import type { CheckEvent } from "../fsck/reporter.ts";
 
 export interface TextStyle {
     readonly isColored: boolean;
-    /** For a terminal: control characters in names are shown as `\xNN`. */
-    readonly escapesControls: boolean;
+    /** Names are shown as `printable` has them; elsewhere they are the bytes that they are. */
+    readonly isTerminal: boolean;
     /** Each finding ends in its code. */
     readonly showsCodes: boolean;
 }
@@ -29,7 +29,7 @@ const colors: Readonly<Record<Severity, string>> = {
 
 /** The lines of an event, each ended by a newline. */
 export function eventText(event: CheckEvent, style: TextStyle): ByteString {
-    const show = (text: ByteString) => (style.escapesControls ? escapeControls(text) : text);
+    const show = (text: ByteString) => (style.isTerminal ? shownText(text) : text);
     switch (event.kind) {
         case "finding":
             return findingLines(event.finding, style, show);
@@ -89,9 +89,11 @@ export function placeText(place: Place): ByteString {
             return `block ${blockNo}${user === undefined ? "" : ` (${user.name}) (${user.role})`}`;
         }
         case "inode": {
-            const { inodeNo, name, index } = place;
+            const { inodeNo, name, fileBlock, diskBlock } = place;
             const named = name === undefined ? "" : ` (${name})`;
-            return `inode ${inodeNo}${named}${index === undefined ? "" : ` [${index}]`}`;
+            // The reference shows either number in the same brackets.
+            const block = fileBlock ?? diskBlock;
+            return `inode ${inodeNo}${named}${block === undefined ? "" : ` [${block}]`}`;
         }
         case "name":
             return place.name;
@@ -126,9 +128,10 @@ function inodeTypeText(type: number): string {
     }
 }
 
-export function escapeControls(text: ByteString): ByteString {
-    return text.replace(
-        /\p{Cc}/gu,
-        (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
-    );
+/**
+ * A name, or words in plain ASCII around one, as a terminal may have it: UTF-8 as it is, and
+ * escapes for what drives a terminal or is not UTF-8.
+ */
+export function shownText(text: ByteString): ByteString {
+    return utf8Encode(printable(text));
 }

@@ -1,20 +1,21 @@
 /** What a repair did or did not do, as lines of text. */
 import type { ByteString } from "../base/byte-string.ts";
+import type { Place } from "../fsck/finding.ts";
 import type { Refusal, RepairChange } from "../fsck/repair/change.ts";
-import { escapeControls, placeText } from "./fsck-text.ts";
+import { placeText, shownText } from "./fsck-text.ts";
 
-/** A change in one line. `escapesControls` where it goes to a terminal. */
-export function changeLine(change: RepairChange, escapesControls: boolean): ByteString {
-    return `${shown(change, escapesControls)}\n`;
+/** A change in one line. Names in its message are quoted and escaped already. */
+export function changeLine({ place, message }: RepairChange, isTerminal: boolean): ByteString {
+    return `${prefixText(place, isTerminal)}${message}\n`;
 }
 
 /** A refusal in one line, with its code. */
-export function refusalLine(refusal: Refusal, escapesControls: boolean): ByteString {
-    return `${shown(refusal, escapesControls)} [${refusal.code}]\n`;
+export function refusalLine({ code, place, message }: Refusal, isTerminal: boolean): ByteString {
+    const shown = isTerminal ? shownText(message) : message;
+    return `${prefixText(place, isTerminal)}${shown} [${code}]\n`;
 }
 
-function shown({ place, message }: RepairChange | Refusal, escapesControls: boolean): ByteString {
+function prefixText(place: Place, isTerminal: boolean): ByteString {
     const where = placeText(place);
-    const line = where === "" ? message : `${where}: ${message}`;
-    return escapesControls ? escapeControls(line) : line;
+    return where === "" ? "" : `${isTerminal ? shownText(where) : where}: `;
 }

@@ -4,10 +4,13 @@
  */
 import type { JournalAnalysis } from "../chkfs/journal/analysis.ts";
 import { isWithin16 } from "../chkfs/journal/arithmetic.ts";
+import type { ChecksumVerdict } from "../chkfs/journal/checksum.ts";
 import {
     isCompletedBy,
     type JournalMetablock,
     type JournalReference,
+    misfitMetablocks,
+    oldestFirst,
 } from "../chkfs/journal/metablocks.ts";
 import { type JournalNotice, noticeClass, noticeText } from "../chkfs/journal/notices.ts";
 import { soundRules } from "../chkfs/journal/rules.ts";
@@ -35,17 +38,25 @@ export type ReferenceFate =
     /** Its transaction or its metablock takes no part in the replay. */
     | "unused";
 
+export interface ReferenceStory {
+    readonly reference: JournalReference;
+    readonly fate: ReferenceFate;
+    /** Whether the data block is there as it was written; undefined where it is not journaled. */
+    readonly checksum: ChecksumVerdict | undefined;
+}
+
 export interface MetablockStory {
     readonly metablock: JournalMetablock;
+    readonly checksum: ChecksumVerdict;
     /** Why it is left out; empty for one that is accepted. */
     readonly reasons: readonly string[];
-    readonly references: readonly { reference: JournalReference; fate: ReferenceFate }[];
+    readonly references: readonly ReferenceStory[];
 }
 
 export interface TransactionStory {
     readonly tid: number;
     readonly fate: TransactionFate;
-    /** The accepted ones in the order of the sequence, then those that are left out. */
+    /** In the order of the sequence; those that are left out stand where their numbers do. */
     readonly metablocks: readonly MetablockStory[];
 }
 
@@ -57,27 +68,57 @@ export interface TransactionOutline {
     readonly metablocks: readonly JournalMetablock[];
 }
 
-/** The transactions in the order in which they begin; those left out altogether come last. */
-export function transactionOutlines(analysis: JournalAnalysis): TransactionOutline[] {
+/**
+ * The transactions in the order in which they begin; those left out altogether come last.
+ *
+ * @param metablocks those to tell of: all that the analysis accepted, and others
+ */
+export function transactionOutlines(
+    analysis: JournalAnalysis,
+    metablocks = analysis.metablocks,
+): TransactionOutline[] {
+    const ordered = inPlace(analysis.sequence, metablocks);
     const groups = new Map<number, JournalMetablock[]>();
-    const leftOut = analysis.metablocks.filter(({ isAccepted }) => !isAccepted);
-    for (const metablock of [...analysis.sequence, ...leftOut]) {
-        const known = groups.get(metablock.tid);
-        if (known === undefined) {
-            groups.set(metablock.tid, [metablock]);
-        } else {
-            known.push(metablock);
-        }
+    for (const { tid } of [...analysis.sequence, ...ordered]) {
+        groups.set(tid, []);
     }
-    return [...groups].map(([tid, metablocks]) => {
-        return { tid, fate: fateOf(analysis, tid, metablocks), metablocks };
+    for (const metablock of ordered) {
+        groups.get(metablock.tid)?.push(metablock);
+    }
+    return [...groups].map(([tid, ofTransaction]) => {
+        return { tid, fate: fateOf(analysis, tid, ofTransaction), metablocks: ofTransaction };
     });
 }
 
-/** The same transactions with all that each wrote. */
+/**
+ * The same transactions with all that each wrote. Blocks that only begin like metablocks, with a
+ * checksum that does not fit, are among those left out.
+ */
 export function transactionStories(analysis: JournalAnalysis): TransactionStory[] {
+    const metablocks = [...analysis.metablocks, ...misfitMetablocks(analysis.blocks)];
     const teller = new Teller(analysis);
-    return transactionOutlines(analysis).map((outline) => teller.transaction(outline));
+    return transactionOutlines(analysis, metablocks).map((outline) => teller.transaction(outline));
+}
+
+/**
+ * Metablocks in the order of the analysis's sequence. One that is not part of it stands where its
+ * number does; a number outside the sequence's arc of the circle stands at the nearer end.
+ */
+function inPlace(
+    sequence: readonly JournalMetablock[],
+    metablocks: readonly JournalMetablock[],
+): JournalMetablock[] {
+    const ordered = sequence.length > 0 ? sequence : oldestFirst(metablocks, soundRules);
+    const distance = (from: number, to: number) => (to - from) & 0xffff;
+    const first = ordered.at(0)?.seq ?? 0;
+    const last = ordered.at(-1)?.seq ?? 0;
+    const place = ({ seq }: JournalMetablock) => {
+        const behindFirst = distance(first, seq);
+        const isOutside = behindFirst > distance(first, last);
+        const aheadOfFirst = distance(seq, first);
+        return isOutside && aheadOfFirst < distance(last, seq) ? -aheadOfFirst : behindFirst;
+    };
+    return [...metablocks].sort((a, b) => place(a) - place(b));
 }
 
 function fateOf(
@@ -120,16 +161,21 @@ class Teller {
     }
 
     #metablock(metablock: JournalMetablock, fate: TransactionFate): MetablockStory {
+        const { blocks } = this.#analysis;
         const found: JournalReference[] = [];
-        this.#analysis.blocks.forEachReference(metablock, soundRules, (reference) =>
-            found.push(reference),
-        );
+        blocks.forEachReference(metablock, soundRules, (reference) => found.push(reference));
         const isUsed = metablock.isAccepted && fate === "replayed";
         const references = found.map((reference) => ({
             reference,
             fate: isUsed ? this.#referenceFate(metablock.tid, reference) : ("unused" as const),
+            checksum: reference.dataIndex < 0 ? undefined : blocks.dataVerdict(reference),
         }));
-        return { metablock, reasons: this.#reasons(metablock, found), references };
+        const checksum = blocks.metablockVerdict(metablock.blockIndex);
+        const reasons =
+            checksum.state === "does not fit"
+                ? [checksumText(checksum)]
+                : this.#reasons(metablock, found);
+        return { metablock, checksum, reasons, references };
     }
 
     #referenceFate(tid: number, reference: JournalReference): ReferenceFate {
@@ -155,6 +201,22 @@ class Teller {
 
 function writeKey(write: { tid: number; blockNo: number; dataIndex: number }): string {
     return `${write.tid} ${write.blockNo} ${write.dataIndex}`;
+}
+
+/** What there is to say about a checksum. */
+export function checksumText(verdict: ChecksumVerdict): string {
+    switch (verdict.state) {
+        case "fits":
+            return "checksum fits";
+        case "none":
+            return "no checksum: none is checked";
+        default:
+            return `checksum is ${hex32(verdict.stored)}, computed ${hex32(verdict.computed)}`;
+    }
+}
+
+function hex32(value: number): string {
+    return `0x${value.toString(16).padStart(8, "0")}`;
 }
 
 /** The names of the bits that are set in a metablock's flags. */

@@ -62,6 +62,31 @@ describe("chickadeefsck --explain", () => {
         });
     });
 
+    it("takes a code in capitals", () => {
+        expect(explain("--explain", "Block-LEAKED")).toEqual(explain("--explain", "block-leaked"));
+        expect(explain("--explain", "LIST")).toEqual(explain("--explain", "list"));
+    });
+
+    it("names the codes that contain a word before those that are spelled like it", () => {
+        expect(explain("--explain", "LINK").stderr).toBe(
+            "chickadeefsck: no finding has the code 'LINK'; the nearest are\n" +
+                "  directory-linked-twice\n" +
+                "  inode-nlink-low\n" +
+                "  inode-nlink-high\n" +
+                "Try 'chickadeefsck --explain list' for all of them.\n",
+        );
+    });
+
+    it("explains one code at a time", () => {
+        const stderr =
+            "chickadeefsck: only one code can be explained\n" +
+            "Usage: chickadeefsck [-V] [-s | --no-journal] [-e FILE] [IMAGE]\n" +
+            "Try 'chickadeefsck --help' for what they mean.\n";
+        const refused = { status: 2, stdout: "", stderr };
+        expect(explain("--explain", "inode-lost", "block-leaked")).toEqual(refused);
+        expect(explain("--explain", "inode-lost", "--explain=block-leaked")).toEqual(refused);
+    });
+
     it("names none where none is near", () => {
         expect(explain("--explain", "zzz").stderr).toBe(
             "chickadeefsck: no finding has the code 'zzz'\n" +

@@ -81,7 +81,11 @@ describe("chickadeefsck --json", () => {
                 {
                     code: "block-used-but-free",
                     severity: "error",
-                    place: { kind: "block", blockNo: 3, user: { name: "f", role: "regular" } },
+                    place: {
+                        kind: "block",
+                        blockNo: 3,
+                        user: { name: "f", role: "regular", inodeNo: 2 },
+                    },
                     message: "used block is marked free",
                     details: [],
                     parameters: {},
@@ -125,17 +129,23 @@ describe("chickadeefsck --json", () => {
             tid: 5,
             commitBoundary: 6,
             completeBoundary: 5,
-            flags: ["meta", "start", "commit"],
             nref: 1,
             isAccepted: true,
+            flagNames: ["meta", "start", "commit"],
         });
         expect({ ...journal, metablocks: journal.metablocks.length }).toEqual({
             blockCount: 8,
             metablocks: 3,
             transactions: [
-                { tid: 4, state: "completed", metablocks: [0], writes: [], writeCount: 0 },
-                { tid: 5, state: "replayed", metablocks: [1], writes: [20], writeCount: 1 },
-                { tid: 6, state: "uncommitted", metablocks: [3], writes: [21], writeCount: 1 },
+                { tid: 4, state: "completed", metablockIndexes: [0], writes: [], writeCount: 0 },
+                { tid: 5, state: "replayed", metablockIndexes: [1], writes: [20], writeCount: 1 },
+                {
+                    tid: 6,
+                    state: "uncommitted",
+                    metablockIndexes: [3],
+                    writes: [21],
+                    writeCount: 1,
+                },
             ],
             region: { completeBoundary: 5, commitBoundary: 6 },
             plan: [{ tid: 5, blockNo: 20, dataIndex: 2, isEscaped: false }],
@@ -189,7 +199,10 @@ describe("chickadeefsck --json", () => {
             'dirent 0 name "é/" reserved',
             'dirent 1 name "\\xff\\x1b/" reserved',
         ]);
-        expect(findings[1].parameters).toEqual({ slot: 1, name: "\\xff\\x1b/" });
+        expect(findings[0].parameters).toEqual({ slot: 0, name: "é/" });
+        expect(findings[1].parameters).toEqual({
+            ...{ slot: 1, name: "\\xff\\x1b/", nameBytes: "ff1b2f" },
+        });
     });
 
     it("counts what is too much to be told", () => {

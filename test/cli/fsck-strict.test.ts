@@ -35,11 +35,11 @@ describe("chickadeefsck --strict", () => {
         });
     });
 
-    it("exits with 0 when there are only notes, and a person reads that it is clean", () => {
+    it("exits with 0 when there are only notes, and a person reads how many", () => {
         expect(check(["--strict", "--no-color"], unharmed, true)).toEqual({
             status: 0,
             stdout: "note: journal has only 2 blocks [journal-short]\n",
-            stderr: "disk.img: clean\n",
+            stderr: "disk.img: no errors, 1 note\n",
         });
     });
 

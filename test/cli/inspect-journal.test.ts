@@ -96,29 +96,33 @@ describe("chickadee journal", () => {
                 "",
                 "transaction 6",
                 "  completed: its blocks are at home",
-                "  metablock in block 62: seq 65535, meta start commit, boundaries 6 and 7, " +
-                    "1 reference",
-                "    block 20  from 63",
-                "  metablock in block 48: seq 0, meta complete, boundaries 7 and 7, 0 references",
+                "  metablock in block 62 (14 of the journal): seq 65535, meta start commit,",
+                "      boundaries 6 and 7, 1 reference",
+                "    block 20  from 63 (15 of the journal)",
+                "  metablock in block 48 (0 of the journal): seq 0, meta complete,",
+                "      boundaries 7 and 7, 0 references",
                 "",
                 "transaction 7",
                 "  committed and not completed: would be replayed",
-                "  metablock in block 49: seq 1, meta start, boundaries 7 and 7, 3 references",
-                "    block 21  from 50  written",
-                "    block 22  from 51  replaced",
-                "    block 23           not journaled  nonjournaled",
-                "  metablock in block 52: seq 2, meta commit, boundaries 7 and 8, 0 references",
+                "  metablock in block 49 (1 of the journal): seq 1, meta start,",
+                "      boundaries 7 and 7, 3 references",
+                "    block 21  from 50 (2 of the journal)  written",
+                "    block 22  from 51 (3 of the journal)  replaced",
+                "    block 23                              not journaled  nonjournaled",
+                "  metablock in block 52 (4 of the journal): seq 2, meta commit,",
+                "      boundaries 7 and 8, 0 references",
                 "",
                 "transaction 8",
                 "  committed and not completed: would be replayed",
-                "  metablock in block 53: seq 3, meta start commit, boundaries 7 and 9, " +
-                    "1 reference",
-                "    block 22  from 54  written",
+                "  metablock in block 53 (5 of the journal): seq 3, meta start commit,",
+                "      boundaries 7 and 9, 1 reference",
+                "    block 22  from 54 (6 of the journal)  written",
                 "",
                 "transaction 9",
                 "  not committed: as if it had never been written",
-                "  metablock in block 55: seq 4, meta start, boundaries 7 and 9, 1 reference",
-                "    block 24  from 56",
+                "  metablock in block 55 (7 of the journal): seq 4, meta start,",
+                "      boundaries 7 and 9, 1 reference",
+                "    block 24  from 56 (8 of the journal)",
             ),
         });
     });
@@ -132,11 +136,101 @@ describe("chickadee journal", () => {
             lines(
                 "transaction 9",
                 "  none of its metablocks is valid",
-                "  metablock in block 55: seq 4, meta start, boundaries 7 and 9, 1 reference",
+                "  metablock in block 55 (7 of the journal): seq 4, meta start,",
+                "      boundaries 7 and 9, 1 reference",
                 "    left out: referenced datablock has bad checksum (recoverable)",
-                "    block 24  from 56",
+                "    block 24  from 56 (8 of the journal)",
+                "      checksum is 0xe3b70302, computed 0x2112b55c",
             ),
         );
+        expect(JSON.parse(run("journal --json x.img", bytes).out)).toMatchObject({
+            journal: {
+                transactions: [
+                    {},
+                    {},
+                    {},
+                    {
+                        metablocks: [
+                            {
+                                checksumState: "fits",
+                                references: [
+                                    {
+                                        from: 56,
+                                        fromJournalBlock: 8,
+                                        checksum: 0xe3b70302,
+                                        checksumState: "does not fit",
+                                        computedChecksum: 0x2112b55c,
+                                    },
+                                ],
+                            },
+                        ],
+                    },
+                ],
+            },
+        });
+    });
+
+    it("shows a block that has the magic number and a checksum that does not fit", () => {
+        const bytes = imageWith([
+            2,
+            { seq: 1, tid: 1, commitBoundary: 2, completeBoundary: 1, flags: start | commit },
+        ]);
+        bytes.set([0x32, 0x17, 0x12, 0xc1], 50 * 4096 + 8);
+        expect(run("journal x.img", bytes)).toEqual({
+            status: 0,
+            err: "",
+            out: lines(
+                "x.img: journal of 16 blocks, 48-63",
+                "no valid metablock: nothing to replay",
+                "",
+                "transaction 1",
+                "  none of its metablocks is valid",
+                "  metablock in block 50 (2 of the journal): seq 1, meta start commit,",
+                "      boundaries 1 and 2, 0 references",
+                "    left out: checksum is 0xc1121732, computed 0xfb7c8ec8",
+            ),
+        });
+        expect(JSON.parse(run("journal --json x.img", bytes).out)).toMatchObject({
+            journal: {
+                transactions: [
+                    {
+                        tid: 1,
+                        fate: "left out",
+                        metablocks: [
+                            {
+                                block: 50,
+                                journalBlock: 2,
+                                isAccepted: false,
+                                checksum: 0xc1121732,
+                                checksumState: "does not fit",
+                                computedChecksum: 0xfb7c8ec8,
+                                reasons: ["checksum is 0xc1121732, computed 0xfb7c8ec8"],
+                            },
+                        ],
+                    },
+                ],
+            },
+        });
+    });
+
+    it("tells a transaction in the order of its numbers, wherever its blocks are", () => {
+        const one = (seq: number, flags: number, tid = 7): JournalRecord => {
+            const commitBoundary = tid + (flags & commit ? 1 : 0);
+            return { seq, tid, commitBoundary, completeBoundary: 7, flags };
+        };
+        const bytes = imageWith(
+            [9, one(65_534, start)],
+            [3, one(65_535, 0)],
+            [7, one(0, 0)],
+            [1, one(1, commit)],
+            [5, one(65_533, 0)],
+            [11, one(2, 0)],
+        );
+        for (const blockNo of [48 + 3, 48 + 5, 48 + 11]) {
+            bytes[blockNo * 4096 + 8] ^= 1;
+        }
+        const places = run("journal x.img", bytes).out.match(/in block \d+/g);
+        expect(places).toEqual([53, 57, 51, 55, 49, 59].map((blockNo) => `in block ${blockNo}`));
     });
 
     it("says why the journal is refused, and tells the transactions all the same", () => {
@@ -159,16 +253,40 @@ describe("chickadee journal", () => {
                 "",
                 "transaction 7",
                 "  committed and not completed, but the journal is refused",
-                "  metablock in block 48: seq 5, meta commit, boundaries 7 and 8, 1 reference",
-                "    block 64  from 49",
+                "  metablock in block 48 (0 of the journal): seq 5, meta commit,",
+                "      boundaries 7 and 8, 1 reference",
+                "    block 64  from 49 (1 of the journal)",
             ),
             err: lines(
-                "x.img: the journal is refused: block 0/16: " +
+                "x.img: the journal is refused: block 48 (0 of the journal): " +
                     "tid 7: jf_start flag in improper place",
-                "x.img: the journal is refused: block 0/16: " +
+                "x.img: the journal is refused: block 48 (0 of the journal): " +
                     "tid 7: writes block 64, which is not on the disk",
             ),
         });
+    });
+
+    it("tells a reason that repeats once, with its count", () => {
+        const bytes = imageWith(
+            [0, { ...history[1][1], seq: 1 }],
+            [2, { ...history[1][1], seq: 1 }],
+            [4, { ...history[1][1], seq: 1 }],
+        );
+        // The second metablock claims 20 data blocks in a journal of 16.
+        const view = new DataView(bytes.buffer, 50 * 4096);
+        view.setUint16(26, 20, true);
+        view.setUint32(8, 0x82600a5f, true);
+        const { status, err } = run("journal x.img", bytes);
+        expect(status).toBe(1);
+        expect(err).toBe(
+            "x.img: the journal is refused: block 50 (2 of the journal): " +
+                "too many referenced datablocks (5 times)\n",
+        );
+        view.setUint16(26, 0, true);
+        expect(run("journal x.img", bytes).err).toBe(
+            "x.img: the journal is refused: first in block 50 (2 of the journal): " +
+                "duplicate journal seqno (2 times)\n",
+        );
     });
 
     it("tells an empty journal from none", () => {
@@ -230,6 +348,9 @@ describe("chickadee journal", () => {
         expect(parsed.journal.transactions).toHaveLength(2);
         expect(parsed.journal.transactions[0].metablocks[1]).toEqual({
             block: 48,
+            journalBlock: 0,
+            checksum: 0x11b20a00,
+            checksumState: "fits",
             seq: 0,
             tid: 6,
             commitBoundary: 7,

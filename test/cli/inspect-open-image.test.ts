@@ -136,7 +136,7 @@ describe("an image that cannot be opened", () => {
             length;
         const fs = { ...host.fs, readSync } as FileSystem;
         expect(() => openImage({ ...host, fs }, "-", forReading)).toThrow(
-            "<stdin>: too large to be read from a stream; save it as a file first",
+            "<stdin>: too large to be read from a pipe; save it as a file and use < FILE",
         );
     });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { chickadee } from "../../src/cli/chickadee-command.ts";
-import { buildImage, fragmented, type TestImage } from "../support/image-builder.ts";
+import { buildImage, type Folder, fragmented, type TestImage } from "../support/image-builder.ts";
 import { type MemoryHostOptions, runProgram } from "../support/memory-host.ts";
+import { overclaimedImage } from "../support/overclaimed-image.ts";
 
 function run(args: string, image: TestImage, options: MemoryHostOptions = {}) {
     const files = { "x.img": image.bytes };
@@ -24,6 +25,26 @@ function lines(...text: string[]): string {
 function bytes(text: string): string {
     return Buffer.from(text, "utf8").toString("latin1");
 }
+
+/** Folders of the longest names inside each other, 499 of them; the last holds 16,000 entries. */
+function deepImage(): TestImage {
+    const name = "n".repeat(123);
+    let chain: Folder = { [name]: "" };
+    for (let depth = 1; depth < 499; depth++) {
+        chain = { [name]: chain };
+    }
+    const files = Array.from({ length: 16_000 }, (_, index) => [`f${index}`, ""] as const);
+    const root = { ...chain, files };
+    const image = buildImage({ root, blockCount: 2048, inodeCount: 20_000 });
+    // The folder is built near the root, where paths are short, and moved to the end of the chain.
+    const last = `/${Array.from({ length: 498 }, () => name).join("/")}`;
+    image.pokeDirent(last, 0, { inum: image.inodeNo("/files") });
+    image.pokeDirent("/", 1, { inum: 0 });
+    return image;
+}
+
+/** The path of the folder of the files, without the first slash. */
+const deepPath = Array.from({ length: 499 }, () => "n".repeat(123)).join("/");
 
 const sample = () =>
     buildImage({
@@ -55,6 +76,14 @@ describe("chickadee ls", () => {
         expect(run("ls x.img folder", sample()).out).toBe("caf\xc3\xa9\nbad\xff\x1b\n");
         expect(run("ls x.img folder", sample(), { terminal: true }).out).toBe(
             "caf\xc3\xa9\nbad\\xff\\x1b\n",
+        );
+    });
+
+    it("marks directories on a terminal, and paints them", () => {
+        const options = { terminal: true, environment: { NO_COLOR: "1" } };
+        expect(run("ls x.img", sample(), options).out).toBe(lines("a.txt", "folder/", "frag"));
+        expect(run("ls x.img --color", sample()).out).toBe(
+            lines("a.txt", "\x1b[1m\x1b[34mfolder\x1b[39m\x1b[22m", "frag"),
         );
     });
 
@@ -124,6 +153,21 @@ describe("chickadee cat", () => {
         expect(out === `text\n${frag}1`).toBe(true);
     });
 
+    it("goes on behind a file that is not there", () => {
+        expect(run("cat x.img nope a.txt a.txt/b", sample())).toEqual({
+            status: 1,
+            out: "text\n",
+            err: lines(
+                "x.img: /nope: no such file or directory",
+                "x.img: /a.txt/b: /a.txt is not a directory",
+            ),
+        });
+        expect(documentOf("cat x.img nope a.txt", sample(), 1)).toMatchObject({
+            files: [{ path: "/a.txt" }],
+            problems: ["/nope: no such file or directory"],
+        });
+    });
+
     it("goes on behind what is no file", () => {
         expect(run("cat x.img / a.txt folder", sample())).toEqual({
             status: 1,
@@ -179,6 +223,20 @@ describe("chickadee cat", () => {
                 { path: "/b", inode: 3, size: 2, base64: "/wA=" },
             ],
             problems: [],
+        });
+    });
+
+    it("puts at most 64 MiB of files into a document, all of them together", () => {
+        const image = buildImage({ root: { a: "", b: "" } });
+        image.pokeInode(2, "size", 40 * 2 ** 20);
+        image.pokeInode(3, "size", 24 * 2 ** 20 + 1);
+        const result = run("cat x.img a b --json", image);
+        expect(result).toEqual({
+            status: 1,
+            out: "",
+            err:
+                "x.img: /b: too large for a document: " +
+                "67108865 bytes with the files before it\n",
         });
     });
 
@@ -246,8 +304,8 @@ describe("chickadee stat", () => {
             root: { f: fragmented(new Uint8Array(60 * 4096), new Array<number>(60).fill(1)) },
         });
         expect(run("stat x.img f", image).out.split("\n").slice(-3)).toEqual([
-            "  38  38           79",
-            "  ... and 21 more (--json shows all)",
+            "  39  39           81",
+            "  ... and 20 more (--json shows more)",
             "",
         ]);
     });
@@ -279,7 +337,49 @@ describe("chickadee stat", () => {
     });
 });
 
+describe("chickadee stat of what has no end", () => {
+    it("says that it gave up on a file that uses blocks again and again", () => {
+        expect(run("stat x.img f", overclaimedImage()).err).toBe(
+            lines(
+                "x.img: /f: uses blocks again and again; it is cut off at file block 257298",
+                "x.img: /f: uses blocks again and again; not all were looked at",
+            ),
+        );
+    });
+
+    it("lists 40 names of 62 KB in text, and 4 MiB of them in a document", () => {
+        const deep = deepImage();
+        for (let index = 0; index < 16_000; index++) {
+            deep.pokeDirent("/files", index, { inum: deep.inodeNo("/files/f0") });
+        }
+        const { status, out } = run(`stat x.img ${deepPath}/f7`, deep);
+        expect([status, out.split("\n").slice(-2)]).toEqual([
+            0,
+            ["  ... and 15960 more (--json shows more)", ""],
+        ]);
+        const document = documentOf(`stat x.img ${deepPath}/f7`, deep, 1);
+        expect(document).toMatchObject({ problems: ["15933 more names are left out"] });
+    });
+});
+
 describe("chickadee tree", () => {
+    it("prints a document of entries that have very long paths", () => {
+        const document = documentOf("tree x.img", deepImage()) as { entries: unknown[] };
+        expect(document.entries).toHaveLength(1 + 499 + 16_000);
+        expect(document.entries.at(-1)).toMatchObject({ name: "f15999", depth: 500 });
+    });
+
+    it("prints 4 MiB of problems, and counts the others", () => {
+        const image = deepImage();
+        for (let slot = 0; slot < 500; slot++) {
+            image.pokeDirent("/files", slot, { inum: 20_000 });
+        }
+        const { problems } = documentOf("tree x.img", image, 1) as { problems: string[] };
+        expect(problems).toHaveLength(68);
+        expect(problems[0]).toBe(`/${deepPath}/f0: inode 20000 does not exist`);
+        expect(problems.at(-1)).toBe("not listed: 433 more problems");
+    });
+
     it("draws what lies below a directory", () => {
         const image = buildImage({ root: { a: { b: { c: "" }, d: {} }, e: "", f: { g: "" } } });
         expect(run("tree x.img", image)).toEqual({
@@ -316,11 +416,11 @@ describe("chickadee tree", () => {
                 lines(
                     "/",
                     "├── a",
-                    "│   └── b [inode 1 is a directory shown before]",
-                    "├── c [inode -1 does not exist]",
-                    "└── \\xff\\x0a [inode 60 is free]",
+                    "│   └── b (inode 1 is a directory shown before)",
+                    "├── c (inode -1 does not exist)",
+                    "└── \\xff\\x0a (inode 60 is free)",
                     "",
-                    "3 directories, 1 file",
+                    "3 directories, 0 files",
                 ),
             ),
             err: lines(
@@ -329,6 +429,36 @@ describe("chickadee tree", () => {
                 "x.img: /\\xff\\x0a: inode 60 is free",
             ),
         });
+    });
+
+    it("marks an inode of unknown type, which it counts as nothing", () => {
+        const image = buildImage({ root: { a: "", b: "" } });
+        image.pokeInode(image.inodeNo("/a"), "type", 7);
+        expect(run("tree x.img", image)).toEqual({
+            status: 1,
+            out: bytes(lines("/", "├── a (unknown type 7)", "└── b", "", "1 directory, 1 file")),
+            err: "x.img: /a: unknown type 7\n",
+        });
+        expect(documentOf("tree x.img", image, 1)).toMatchObject({
+            counts: { directories: 1, files: 1 },
+            problems: ["/a: unknown type 7"],
+        });
+    });
+
+    it.each([
+        [0, "free", "/ (inode 1 is free)", 0],
+        [1, "regular file", "/", 1],
+        [7, "unknown type 7", "/ (unknown type 7)", 0],
+    ])("says that the root is no directory (type %i)", (type, words, label, fileCount) => {
+        const image = buildImage({ root: { a: "" } });
+        image.pokeInode(1, "type", type);
+        const err = `x.img: /: the root should be a directory; it is: ${words}\n`;
+        expect(run("tree x.img", image)).toEqual({
+            status: 1,
+            out: lines(label, "", `0 directories, ${fileCount === 1 ? "1 file" : "0 files"}`),
+            err,
+        });
+        expect(run("ls x.img", image)).toEqual({ status: 1, out: "/\n", err });
     });
 
     it("stops where directories use each other's blocks without end", () => {
@@ -355,11 +485,11 @@ describe("chickadee tree", () => {
             path: "/",
             counts: { directories: 3, files: 0 },
             entries: [
-                { path: "/", depth: 0, inode: 1, type: "directory", size: 4096 },
-                { path: "/a", depth: 1, inode: 2, type: "directory", size: 4096 },
+                { name: "/", depth: 0, inode: 1, type: "directory", size: 4096 },
+                { name: "a", depth: 1, inode: 2, type: "directory", size: 4096 },
                 {
-                    path: "/a/\\xff",
-                    pathBytes: "2f612fff",
+                    name: "\\xff",
+                    nameBytes: "ff",
                     depth: 2,
                     inode: 1,
                     type: "directory",

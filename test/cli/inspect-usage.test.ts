@@ -45,8 +45,17 @@ describe("chickadee", () => {
         expect(out).toMatch(/--json/);
     });
 
+    it.each(["", ...commands, "demo"])("keeps its help within 80 columns (%s)", (command) => {
+        const { out } = run(`${command} --help`.trim());
+        expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+        expect(run(`help ${command}`.trim())).toEqual({ status: 0, out, err: "" });
+    });
+
     it.each([
         ["", "lss x.img", "unknown command 'lss'\n(Did you mean ls?)"],
+        ["", "help foo", "unknown command 'foo'"],
+        [" cat", "cat --color x.img a.txt", "unknown option '--color'"],
+        [" journal", "journal --replay x.img", "unknown option '--replay'"],
         [" ls", "ls", "missing required argument 'IMAGE'"],
         [" ls", "ls --nope x.img", "unknown option '--nope'"],
         [" cat", "cat x.img", "missing required argument 'PATH'"],
@@ -152,12 +161,12 @@ describe("a path", () => {
 
 describe("output that cannot be written", () => {
     it.each([
-        ["EPIPE", "Broken pipe"],
-        ["ENOSPC", "No space left on device"],
-    ])("ends in a message (%s)", (stdoutError, words) => {
+        ["EPIPE", "Broken pipe", 141],
+        ["ENOSPC", "No space left on device", 2],
+    ])("ends in a message (%s)", (stdoutError, words, status) => {
         for (const args of ["ls x.img", "cat x.img a.txt", "map x.img --json"]) {
             expect(run(args, { files, stdoutError })).toEqual({
-                status: 2,
+                status,
                 out: "",
                 err: `standard output: ${words}\n`,
             });

@@ -54,17 +54,20 @@ describe("the mkchickadeefs program", () => {
         expect(texts[2]).toContain("mkchickadeefs.js\0-o\0p.img\0--\0");
     });
 
-    it("makes the largest image at once, in little memory", () => {
+    it.each([
+        ["the largest image", "-w 0x08000000 -b 0x0fffffff", 0x0fffffff],
+        ["the largest of the reference", "--reference -w 0x70000000 -b 0x7fffffff", 0x7fffffff],
+    ])("makes %s at once, in little memory", (_, options, blockCount) => {
         const printMemory = "process.on('exit',()=>console.log(process.resourceUsage().maxRSS))";
         const run = shell(
             `"$NODE" --import "data:text/javascript,${printMemory}" "$PROGRAM" ` +
-                "-w 0x70000000 -b 0x7fffffff -o w.img a.txt",
+                `${options} -o w.img a.txt`,
         );
         expect(run).toMatchObject({ status: 0, stderr: "" });
-        // The bitmap alone is 256 MiB, Node itself some 50.
+        // The reference's bitmap alone is 256 MiB, Node itself some 50.
         expect(Number(run.stdout) / 1024).toBeGreaterThan(20);
         expect(Number(run.stdout) / 1024).toBeLessThan(150);
-        expect(statSync(join(folder, "w.img")).size).toBe(0x7fffffff * 4096);
+        expect(statSync(join(folder, "w.img")).size).toBe(blockCount * 4096);
         rmSync(join(folder, "w.img"));
     });
 
@@ -87,7 +90,20 @@ describe("the mkchickadeefs program", () => {
 
     it("says that nobody reads the pipe any more", () => {
         const run = shell("set -o pipefail; mkfs -b 9000 a.txt | head -c 10 >/dev/null");
-        expect(run).toMatchObject({ status: 1, stderr: "-: Broken pipe\n" });
+        expect(run).toMatchObject({ status: 141, stderr: "-: Broken pipe\n" });
+    });
+
+    it("removes, the next time, what a killed run left", () => {
+        // A process that ends itself at the first write to the image, as a signal would.
+        const kill =
+            "import fs from 'node:fs';import{syncBuiltinESMExports as s}from'node:module';" +
+            "fs.writeSync=()=>process.kill(process.pid,'SIGINT')&&process.abort();s()";
+        const killed = shell(
+            `mkdir k; "$NODE" --import "data:text/javascript,${kill}" "$PROGRAM" -o k/x a.txt`,
+        );
+        expect(killed.status).not.toBe(0);
+        expect(shell("ls -A k").stdout.toString()).toMatch(/^\.chickadee-.*-1\.part\n$/);
+        expect(shell("mkfs -o k/x a.txt && ls -A k").stdout.toString()).toBe("x\n");
     });
 
     it("packs names of any bytes, and names what it cannot pack", () => {

@@ -32,6 +32,20 @@ describe("operands of mkchickadeefs", () => {
         expect(readImage(made([`/a.txt:${long.slice(1)}x`])).files.size).toBe(1);
     });
 
+    it("are told how to get a name when theirs is a path", () => {
+        expect(failure(["/tree/sub/b", "-o", "/out.img"])).toBe(
+            "/tree/sub/b: bad name\na name cannot contain '/': write /tree/sub/b:b, " +
+                "or pack a folder with --from DIR\n",
+        );
+        expect(failure(["obj/x/y"], { files: { "obj/x/y": "" } })).toBe(
+            "x/y: bad name\na name cannot contain '/': write obj/x/y:y, " +
+                "or pack a folder with --from DIR\n",
+        );
+        // Nothing to add where a name was given, or to the reference's words.
+        expect(failure(["/a.txt:x/y"])).toBe("x/y: bad name\n");
+        expect(failure(["--reference", "/tree/sub/b"])).toBe("/tree/sub/b: bad name\n");
+    });
+
     it("are named when they cannot be read", () => {
         expect(failure(["/tree:t", "-o", "/out.img"])).toBe("/tree: Is a directory\n");
         expect(failure(["/nope:n", "-o", "/out.img"])).toBe("/nope: No such file or directory\n");
@@ -98,7 +112,16 @@ describe("numbers of mkchickadeefs", () => {
         expect(failure(["-i", "0x7fffffff", "-o", "/out.img"])).toBe(
             "too few blocks, need at least 33554434\n",
         );
-        expect(failure(["-i", "1", "-o", "/out.img"])).toBe(
+        expect(failure(["-b", "0x10000000", "-o", "/out.img"])).toBe(
+            "too many blocks, at most 268435455\n",
+        );
+        expect(failure(["-i", "9", "-o", "/out.img"])).toBe("too few inodes, need at least 10\n");
+        expect(readImage(made(["-i", "10"])).superblock.ninodes).toBe(10);
+    });
+
+    it("may be smaller for the reference, even if its checker then complains", () => {
+        expect(readImage(made(["--reference", "-i", "3"])).superblock.ninodes).toBe(3);
+        expect(failure(["--reference", "-i", "1", "-o", "/out.img"])).toBe(
             "too few inodes, need at least 2: inode 1 is the root directory\n",
         );
     });
@@ -144,13 +167,13 @@ describe("the output of mkchickadeefs", () => {
 
     it("never goes to a terminal", () => {
         expect(failure(image, { terminal: true })).toBe(
-            "standard output is a terminal, and an image is not for reading; " +
-                "choose a file with -o IMAGE\n",
+            "refusing to write an image to the terminal; use -o IMAGE\n",
         );
     });
 
     it("ends in a message where nobody reads it or the disk is full", () => {
-        expect(failure(image, { stdoutError: "EPIPE" })).toBe("-: Broken pipe\n");
+        const deaf = mkfs(image, { stdoutError: "EPIPE" });
+        expect([deaf.status, deaf.stderr()]).toEqual([141, "-: Broken pipe\n"]);
         expect(failure(image, { stdoutError: "ENOSPC" })).toBe("-: No space left on device\n");
         expect(failure([...image, "-o", "/tree"])).toBe("/tree: Is a directory\n");
     });

@@ -46,6 +46,11 @@ const differences: Readonly<Record<string, { why: string; stderr: string; exit: 
         stderr: "f2.txt: name 'f1.txt' is already taken\n",
         exit: 1,
     },
+    "018-out-of-inodes": {
+        why: "a disk of fewer than ten inodes does not pass a check",
+        stderr: "too few inodes, need at least 10\n",
+        exit: 1,
+    },
     "033-help": { why: "help knows the new options", stderr: "", exit: 0 },
     "036-stdout": { why: "writing an image to a pipe works", stderr: "", exit: 0 },
     "046-randomize-as-helped": { why: "--randomize is what help promises", stderr: "", exit: 0 },

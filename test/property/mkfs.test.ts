@@ -173,6 +173,9 @@ describe("an image of any files with any options", () => {
     });
 });
 
+/** A size that is enough for any of these folders, or none, so that the folder decides. */
+const sizeOption = fc.constantFrom(["-b", "4000"], [], ["-j", "1000"], ["-w", "1100"]);
+
 /** A folder tree: names to sizes of files, or to folders. */
 type Tree = { [name: string]: number | Tree };
 
@@ -202,7 +205,7 @@ function* pathsOf(folder: Tree, prefix = ""): Generator<[string, number | undefi
 describe("an image from any folder", () => {
     it("is correct and holds all its files and folders", () => {
         fc.assert(
-            fc.property(tree, layoutOption, (folder, layout) => {
+            fc.property(tree, layoutOption, sizeOption, (folder, layout, size) => {
                 const paths = [...pathsOf(folder)];
                 const memory = memoryHost();
                 memory.volume.mkdirSync("/in");
@@ -214,7 +217,7 @@ describe("an image from any folder", () => {
                         memory.volume.writeFileSync(`/in/${path}`, content);
                     }
                 }
-                const args = ["--from", "/in", "-o", "/out.img", "-b", "4000", ...layout];
+                const args = ["--from", "/in", "-o", "/out.img", ...size, ...layout];
                 expect(runProgram(mkchickadeefs, args, memory).stderr()).toBe("");
                 const image = readImage(memory.readFile("/out.img"));
                 expect(image.problems).toEqual([]);

@@ -174,7 +174,7 @@ const blockImages = {
                     image.pokeExtent(file, index, { first: 3, count: 4000 });
                 }
             },
-            "error: check stopped after 16384 uses of blocks; the rest was not looked at",
+            "error: check stopped after 16385 uses of blocks; the rest was not looked at",
         ),
         also: ["block-reused"],
         why: "only blocks that are used again and again make a check that long",

@@ -10,6 +10,7 @@ import type { ByteReader } from "../../src/base/byte-store.ts";
 import type { Random } from "../../src/base/random.ts";
 import { analyzeJournal, type JournalAnalysis } from "../../src/chkfs/journal/analysis.ts";
 import { encodeRecord, type JournalWrite } from "../../src/chkfs/journal/codec.ts";
+import type { NoticeLog } from "../../src/chkfs/journal/notices.ts";
 import { type JournalRules, soundRules } from "../../src/chkfs/journal/rules.ts";
 
 /** Blocks before the journal; block 0 is the superblock's. */
@@ -26,6 +27,11 @@ export function analyzeCase(disk: ByteReader, rules: JournalRules = soundRules):
     disk.read(homeBlockCount * blockSize, bytes);
     const blockCount = disk.sizeBytes / blockSize;
     return analyzeJournal(bytes, { blockCount, firstTarget: 1, endTarget: homeBlockCount }, rules);
+}
+
+/** How many notices a log counted without keeping them. */
+export function droppedCount(log: NoticeLog): number {
+    return [...log.dropped.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** What a data block may hold; zeros above all, for they are what wiping leaves. */

@@ -4,6 +4,7 @@ import { readSuperblock } from "../../src/chkfs/superblock.ts";
 import { Volume } from "../../src/chkfs/volume.ts";
 import { MemoryStore } from "../../src/disk/memory-store.ts";
 import { buildImage, fragmented, type TestImage } from "../support/image-builder.ts";
+import { overclaimedImage } from "../support/overclaimed-image.ts";
 
 function open(image: TestImage, bytes = image.bytes): Volume {
     const disk = new MemoryStore(bytes);
@@ -64,7 +65,36 @@ describe("the claims of a disk", () => {
     });
 });
 
+describe("the claims of a disk that uses the same blocks again and again", () => {
+    it("are twice as many as there are blocks of data, and 4096", () => {
+        const volume = open(overclaimedImage());
+        const budget = volume.newBudget();
+        expect([...blockClaims(volume, budget)]).toHaveLength(2 * 61 + 4096);
+        expect(budget.isSpent).toBe(true);
+    });
+
+    it("include the indirect extents of every inode", () => {
+        const image = buildImage({ root: {}, inodeCount: 8192, blockCount: 256 });
+        for (let inodeNo = 2; inodeNo < 8192; inodeNo++) {
+            image.pokeInode(inodeNo, "type", 1);
+            image.pokeIndirect(inodeNo, { first: 130, count: 126 });
+        }
+        const volume = open(image);
+        const dataBlockCount = 256 - 130;
+        expect([...blockClaims(volume)]).toHaveLength(2 * dataBlockCount + 4096);
+    });
+});
+
 describe("the roles of blocks", () => {
+    it("are those of the claims that there was room for", () => {
+        const volume = open(overclaimedImage());
+        const budget = volume.newBudget();
+        expect([...blockRoles(volume, budget)].slice(3)).toEqual([
+            { role: "shared", first: 3, count: 61 },
+        ]);
+        expect(budget.isSpent).toBe(true);
+    });
+
     it("tell what is free, leaked, used but marked free, and used more than once", () => {
         const image = buildImage({ root: { f: "f", g: "g" } });
         // Blocks: 0 superblock, 1 bitmap, 2 inodes, 3 f, 4 g, 5 root.

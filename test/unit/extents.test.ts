@@ -5,6 +5,7 @@ import { Volume } from "../../src/chkfs/volume.ts";
 import { VolumeBudget } from "../../src/chkfs/volume-budget.ts";
 import { MemoryStore } from "../../src/disk/memory-store.ts";
 import { buildImage, fragmented, type TestImage } from "../support/image-builder.ts";
+import { overclaimedImage } from "../support/overclaimed-image.ts";
 
 const maxU32 = 0xffffffff;
 
@@ -158,6 +159,34 @@ describe("a budget", () => {
         expect(count(() => budget.takeBlock())).toBe(3);
         expect(budget.isSpent).toBe(true);
         expect(count(() => budget.takeExtent())).toBe(5 * 2 + 512 * 3);
+    });
+
+    it("grants claims to twice as many blocks as there are, and 4096 more", () => {
+        const budget = new VolumeBudget(2, 3);
+        for (let count = 0; count < 2 * 3 + 4096; count++) {
+            expect(budget.takeClaim()).toBe(true);
+        }
+        expect(budget.isSpent).toBe(false);
+        expect(budget.takeClaim()).toBe(false);
+        expect(budget.isSpent).toBe(true);
+    });
+
+    it("ends the extents of a file that claims the same blocks again and again", () => {
+        const volume = open(overclaimedImage());
+        const budget = volume.newBudget();
+        expect([...volume.extentSlotsOf(volume.inode(2), budget)]).toHaveLength(2 * 61 + 4096);
+        expect(budget.isSpent).toBe(true);
+    });
+
+    it.each<[string, Extent]>([
+        ["holes", { first: 0, count: 1 }],
+        ["extents before the data", { first: 1, count: 2 }],
+        ["extents that the image was cut short of", { first: 64, count: 9 }],
+    ])("asks no claim of %s, which correct disks have any number of", (_, extent) => {
+        const volume = open(overclaimedImage(extent));
+        const budget = volume.newBudget();
+        expect([...volume.extentSlotsOf(volume.inode(2), budget)]).toHaveLength(4 + 60 * 512);
+        expect(budget.isSpent).toBe(false);
     });
 
     it("is enough for a disk that is full of extents", () => {

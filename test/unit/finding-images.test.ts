@@ -19,7 +19,7 @@ function report(image: FindingImage): { findings: Finding[]; text: string[] } {
         image.disk(),
         (event) => {
             if (event.kind === "finding") {
-                const style = { isColored: false, escapesControls: false, showsCodes: true };
+                const style = { isColored: false, isTerminal: false, showsCodes: true };
                 findings.push(event.finding);
                 text.push(
                     eventText(event, style).replaceAll("\x1b[1m", "").replaceAll("\x1b[m", ""),

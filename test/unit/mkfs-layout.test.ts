@@ -4,7 +4,12 @@ import { Random } from "../../src/base/random.ts";
 import { MemoryStore } from "../../src/disk/memory-store.ts";
 import { FreeBlockBitmap } from "../../src/mkfs/bitmap.ts";
 import { mergedExtents, withoutBlock } from "../../src/mkfs/extent.ts";
-import { type GeometryRequest, neededBlockCount, planGeometry } from "../../src/mkfs/geometry.ts";
+import {
+    fittingGeometry,
+    type GeometryRequest,
+    neededBlockCount,
+    planGeometry,
+} from "../../src/mkfs/geometry.ts";
 import { ImageBuilder } from "../../src/mkfs/image-builder.ts";
 import { type LayoutChance, referenceChance, seededChance } from "../../src/mkfs/layout-chance.ts";
 import { DiscreteDistribution } from "../../src/mkfs/reference-random.ts";
@@ -56,14 +61,39 @@ describe("planGeometry", () => {
         ["too few blocks, need at least 33554434", { inodeCount: 0x7fffffff }],
         ["expected first data block 16, computed 3", { inodeCount: 64, firstDataBlock: 16 }],
         ["expected first data block 2, computed 16", { firstDataBlock: 2 }],
-        ["too few inodes, need at least 2: inode 1 is the root directory", { inodeCount: 1 }],
+        ["too few inodes, need at least 10", { inodeCount: 9 }],
         [
-            "data from block 117440512 leaves room for 7511998400 inodes, but there are at most " +
+            "too few inodes, need at least 2: inode 1 is the root directory",
+            { inodeCount: 1, isReference: true },
+        ],
+        ["too many blocks, at most 268435455", { blockCount: 0x10000000 }],
+        [
+            "data from block 117440512 leaves room for 7515668416 inodes, but there are at most " +
                 "2147483647; choose their number with -i",
-            { blockCount: 0x7fffffff, firstDataBlock: 0x7000000 },
+            { blockCount: 0x0fffffff, firstDataBlock: 0x7000000 },
         ],
     ])("says '%s'", (message, request) => {
         expect(() => planGeometry(request)).toThrow(expect.objectContaining({ message }));
+    });
+});
+
+describe("fittingGeometry", () => {
+    const fitting = (request: GeometryRequest, dataBlockCount: number, inodeCount: number) => {
+        const s = fittingGeometry(request, { dataBlockCount, inodeCount });
+        return [s.nblocks, s.ninodes, s.data_bn, s.journal_bn];
+    };
+
+    it("has an eighth more than the content, and no less than the default", () => {
+        expect(fitting({}, 1, 2)).toEqual([1024, 896, 16, 1024]);
+        // 896 blocks and 112 more behind the 16 before them; then one more.
+        expect(fitting({}, 896, 796)).toEqual([1024, 896, 16, 1024]);
+        expect(fitting({}, 897, 797)).toEqual([1032, 960, 17, 1032]);
+        expect(fitting({ journalBlockCount: 100 }, 896, 2)).toEqual([1128, 896, 16, 1028]);
+        expect(fitting({ inodeCount: 10 }, 896, 2)).toEqual([1024, 10, 3, 1024]);
+    });
+
+    it("is, for what nearly fills the largest disk, that one", () => {
+        expect(fitting({}, 0x0ff00000, 2)).toEqual([0x0fffffff, 1024, 8209, 0x0fffffff]);
     });
 });
 

@@ -82,13 +82,29 @@ describe("the printer", () => {
         expect([printer.isTerminal, printer.columns]).toEqual([true, 132]);
     });
 
+    it("never overtakes its leader, however much each holds back", () => {
+        const screen = captured();
+        const out = new Printer(screen, "standard output", 1);
+        const err = new Printer(screen, "standard error", 1, out);
+        out.text("report ");
+        err.text("message ");
+        err.flush();
+        out.text("more ");
+        err.bytes(Uint8Array.of(0x21));
+        out.text("rest");
+        err.flush();
+        expect(screen.writes).toEqual(["report ", "message ", "more ", "!"]);
+        out.flush();
+        expect(screen.writes.join("")).toBe("report message more !rest");
+    });
+
     it("names the stream when it fails, and does not try the same bytes again", () => {
         const stream = closedPipe();
         const printer = new Printer(stream, "standard output", 2);
         printer.text("x");
         const failure = expect.objectContaining({
             message: "standard output: Broken pipe",
-            exitCode: 2,
+            exitCode: 141,
         });
         expect(() => printer.flush()).toThrow(UserError);
         printer.text("x");

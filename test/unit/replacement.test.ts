@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import * as nodeFs from "node:fs";
 import {
     chmodSync,
@@ -12,7 +13,7 @@ import {
     symlinkSync,
     writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFsFromVolume, Volume } from "memfs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -36,6 +37,16 @@ function failing(fs: FileSystem, code: string, ...names: (keyof FileSystem)[]): 
     };
     const overrides = Object.fromEntries(names.map((name) => [name, fail]));
     return Object.assign(Object.create(fs), overrides);
+}
+
+/** The name of a file that process `pid` of this computer writes beside its target. */
+function partName(pid: number, attempt = 1): string {
+    return `.chickadee-${hostname().replace(/[^A-Za-z0-9.-]/g, "_")}-${pid}-${attempt}.part`;
+}
+
+/** The number of a process that has ended. */
+function goneProcess(): number {
+    return spawnSync(process.execPath, ["--version"]).pid;
 }
 
 /** What a folder holds: every name and, for a file, its content. */
@@ -130,13 +141,60 @@ describe("replacing a file in memory", () => {
 
     it("passes over files that a killed process left, and leaves them alone", () => {
         const { fs, volume, list } = folder();
-        const left = `/d/.chickadee-${process.pid}-1.part`;
-        volume.writeFileSync(left, "left over");
+        const left = partName(process.pid);
+        volume.writeFileSync(`/d/${left}`, "left over");
         const replacement = replaceFile(fs, "/d/x", 1);
         fill(fs, replacement, fresh);
         replacement.commit();
-        expect(list()).toEqual({ x: fresh, [left.slice(3)]: "left over" });
+        expect(list()).toEqual({ x: fresh, [left]: "left over" });
     });
+
+    it("removes what processes left that are gone, and nothing else", () => {
+        const { fs, volume, list } = folder();
+        const gone = goneProcess();
+        volume.writeFileSync(`/d/${partName(gone)}`, "left over");
+        volume.writeFileSync(`/d/${partName(gone, 2)}`, "left over too");
+        const kept = [
+            // The number of a running process, ours and everybody's first.
+            ...[partName(process.pid), partName(process.ppid), partName(1)],
+            // Numbers that no process has.
+            ...[partName(0), partName(9_999_999_999), partName(2 ** 40)],
+            // Another computer's process, and names that are not ours.
+            ...[`.chickadee-another.host-${gone}-1.part`, `.chickadee-${gone}-1.part`],
+            ...[`${partName(gone)}.txt`, `x${partName(gone)}`, partName(gone).replace("-1.", "-.")],
+        ];
+        for (const name of kept) {
+            volume.writeFileSync(`/d/${name}`, name);
+        }
+        volume.mkdirSync(`/e/${partName(gone)}`, { recursive: true });
+        volume.symlinkSync("/d/x", `/e/${partName(gone, 2)}`);
+        replaceFile(fs, "/d/x", 1).abandon();
+        replaceFile(fs, "/e/x", 1).abandon();
+        expect(list()).toEqual({ x: old, ...Object.fromEntries(kept.map((name) => [name, name])) });
+        expect(volume.readdirSync("/e").length).toBe(2);
+    });
+
+    it("leaves what another user's process left", () => {
+        const { fs, volume, list } = folder();
+        const name = partName(goneProcess());
+        volume.writeFileSync(`/d/${name}`, "theirs");
+        volume.chownSync(`/d/${name}`, 12_345, 12_345);
+        replaceFile(fs, "/d/x", 1).abandon();
+        expect(list()).toEqual({ x: old, [name]: "theirs" });
+    });
+
+    it.each<keyof FileSystem>(["readdirSync", "unlinkSync"])(
+        "does not mind that %s fails on what is left",
+        (name) => {
+            const { fs, volume, list } = folder();
+            const left = partName(goneProcess());
+            volume.writeFileSync(`/d/${left}`, "left over");
+            const replacement = replaceFile(failing(fs, "EACCES", name), "/d/x", 1);
+            fill(fs, replacement, fresh);
+            replacement.commit();
+            expect(list()).toEqual({ x: fresh, [left]: "left over" });
+        },
+    );
 
     it("lets two replacements in one folder go on side by side", () => {
         const { fs, list } = folder();

@@ -2,7 +2,7 @@
  * The edge of a real process: its streams, its exit status, and what a person sees of a failure.
  * The programs here are built from `dist`, as the real ones are.
  */
-import { type SpawnOptions, spawn } from "node:child_process";
+import { type SpawnOptions, spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -73,7 +73,7 @@ describe("a real process", () => {
 
     it("says in one line that nobody reads it any more", async () => {
         expect(await runProcess(writesMuch, { deaf: true })).toEqual({
-            status: 3,
+            status: 141,
             stdout: "",
             stderr: "standard output: Broken pipe\n",
         });
@@ -117,6 +117,25 @@ describe("a real process", () => {
         );
         expect(status).toBe(1);
         expect(stderr).toMatch(/\n {4}at /);
+    });
+
+    it("leaves a pipe that it reads from as it is, for reads that do not block would wait", () => {
+        const flagsAfter = (body: string) => {
+            const read = `
+                import { readFileSync } from "node:fs";
+                import { nodeHost } from "${built}host/host.js";
+                ${body}
+                console.error(readFileSync("/proc/self/fdinfo/0", "latin1"));
+            `;
+            const command = 'true | "$NODE" --input-type=module -e "$SCRIPT"';
+            const env = { ...process.env, NODE: process.execPath, SCRIPT: read };
+            const { stderr } = spawnSync("bash", ["-c", command], { env, encoding: "latin1" });
+            return Number.parseInt(/flags:\s*(\d+)/.exec(stderr)?.[1] ?? "", 8);
+        };
+        const isNonBlocking = (flags: number) => (flags & 0o4000) !== 0;
+        expect(isNonBlocking(flagsAfter("nodeHost();"))).toBe(false);
+        // Canary: Node's own stream does what is to be avoided.
+        expect(isNonBlocking(flagsAfter("process.stdin.isTTY;"))).toBe(true);
     });
 
     it("knows that a pipe is no terminal, and how wide one would be", async () => {

@@ -50,6 +50,23 @@ describe("a program's run", () => {
         ]);
     });
 
+    it("writes standard output before standard error, whatever is flushed first", () => {
+        const { host, writes } = capturedHost();
+        const chirp = program(({ out, err }) => {
+            out.text("a report\n");
+            err.text("its summary\n");
+            err.flush();
+            out.text("the next report\n");
+            return 0;
+        });
+        expect(run(chirp, [], host)).toBe(0);
+        expect(writes).toEqual([
+            ["stdout", "a report\n"],
+            ["stderr", "its summary\n"],
+            ["stdout", "the next report\n"],
+        ]);
+    });
+
     it("turns a user's error into its message and status, after all that was printed", () => {
         const { host, writes } = capturedHost();
         const chirp = program(({ out, err }) => {
@@ -78,13 +95,13 @@ describe("a program's run", () => {
         expect(writes).toEqual([["stderr", internalError(message)]]);
     });
 
-    it("says that standard output is closed, and exits as the program's failures do", () => {
+    it("says that standard output is closed, and exits as a program ended by SIGPIPE does", () => {
         const { host, writes } = capturedHost(["stdout"]);
         const chirp = program(({ out }) => {
             out.text("x\n");
             return 0;
         });
-        expect(run(chirp, [], host)).toBe(3);
+        expect(run(chirp, [], host)).toBe(141);
         expect(writes).toEqual([["stderr", "standard output: Broken pipe\n"]]);
     });
 
@@ -105,7 +122,7 @@ describe("a program's run", () => {
             out.text("kept\n");
             return 0;
         });
-        expect(run(chirp, [], host)).toBe(3);
+        expect(run(chirp, [], host)).toBe(141);
         expect(writes).toEqual([["stdout", "kept\n"]]);
     });
 

@@ -228,3 +228,31 @@ describe("a disk in a file", () => {
         }
     });
 });
+
+describe("a SparseStore of thousands of pages", () => {
+    it("keeps each page apart from the others, and zeros where nothing was written", () => {
+        const pageCount = 3000;
+        const store = new SparseStore(2 * pageCount * 4096);
+        // Every other page holds its number, at its beginning and at its end.
+        const mark = (pageNo: number) => Uint8Array.of(pageNo & 0xff, pageNo >>> 8, 1);
+        for (let pageNo = 0; pageNo < 2 * pageCount; pageNo += 2) {
+            store.write(pageNo * 4096, mark(pageNo));
+            store.write(pageNo * 4096 + 4093, mark(pageNo));
+        }
+        const wrong: number[] = [];
+        const bytes = new Uint8Array(4096);
+        for (let pageNo = 0; pageNo < 2 * pageCount; pageNo++) {
+            const expected = new Uint8Array(4096);
+            if (pageNo % 2 === 0) {
+                expected.set(mark(pageNo));
+                expected.set(mark(pageNo), 4093);
+            }
+            store.read(pageNo * 4096, bytes);
+            if (Buffer.compare(bytes, expected) !== 0) {
+                wrong.push(pageNo);
+            }
+        }
+        expect(wrong).toEqual([]);
+        expect(store.writtenPages()).toHaveLength(pageCount);
+    });
+});

@@ -15,6 +15,14 @@ export function next16(a: number): number {
     return (a + 1) & 0xffff;
 }
 
+/**
+ * Whether `a` lies before `b`. Of two numbers exactly half a circle apart each lies before the
+ * other, as in the reference's arithmetic.
+ */
+export function isBefore16(a: number, b: number): boolean {
+    return difference16(a, b) < 0;
+}
+
 /** Whether `tid` is in [`from`, `to`) around the circle. */
 export function isWithin16(tid: number, from: number, to: number): boolean {
     return difference16(tid, from) >= 0 && difference16(tid, to) < 0;

@@ -18,6 +18,7 @@ import {
     metablockLayout,
     noChecksum,
 } from "../layout.ts";
+import { type ChecksumVerdict, judgeChecksum } from "./checksum.ts";
 
 /** One block of a record. */
 export interface JournalWrite {
@@ -46,6 +47,12 @@ export interface JournalRecord {
 /** The checksum that a metablock should carry. */
 export function metablockChecksum(block: Uint8Array, start = 0): number {
     return crc32c(block, start + metablockChecksumStart, start + blockSize);
+}
+
+/** Whether the checksum of the metablock at `start` fits. */
+export function metablockVerdict(block: Uint8Array, start = 0): ChecksumVerdict {
+    const { checksum } = metablockLayout.at(block, start);
+    return judgeChecksum(checksum, () => metablockChecksum(block, start));
 }
 
 /** Whether a block begins like a metablock. */

@@ -6,10 +6,10 @@
  * there from its start to its commit, without a gap. Any violation refuses the whole journal.
  *
  * Work: the second pass is linear; the third looks at each metablock once, and at each gap of the
- * sequence once for each transaction that spans it, which `NoticeLog.limit` bounds.
+ * sequence once for each transaction that spans it, which `NoticeLog` bounds.
  */
 import { MetablockFlag } from "../layout.ts";
-import { difference16, next16 } from "./arithmetic.ts";
+import { difference16, isBefore16, next16 } from "./arithmetic.ts";
 import { isCommittedBy, isCompletedBy, type JournalMetablock } from "./metablocks.ts";
 import type { NoticeLog } from "./notices.ts";
 
@@ -32,16 +32,16 @@ export function checkSequence(sequence: readonly JournalMetablock[], log: Notice
         if (difference16(current.completeBoundary, current.commitBoundary) > 0) {
             log.add("complete-above-commit", blockIndex);
         }
-        if (nref > 0 && index > 0 && isCommittedBy(sequence[index - 1], tid)) {
+        if (nref > 0 && index > 0 && isBefore16(tid, sequence[index - 1].commitBoundary)) {
             log.add("adds-to-committed", blockIndex);
         }
-        if (nref > 0 && isCompletedBy(current, tid)) {
+        if (nref > 0 && isBefore16(tid, current.completeBoundary)) {
             log.add("adds-to-completed", blockIndex);
         }
-        if (flags & MetablockFlag.complete && !isCompletedBy(current, tid)) {
+        if (flags & MetablockFlag.complete && !isBefore16(tid, current.completeBoundary)) {
             log.add("completed-above-boundary", blockIndex);
         }
-        if (flags & MetablockFlag.commit && !isCommittedBy(current, tid)) {
+        if (flags & MetablockFlag.commit && !isBefore16(tid, current.commitBoundary)) {
             log.add("committed-above-boundary", blockIndex);
         }
     });
@@ -93,7 +93,7 @@ function checkTransaction(
         for (let at = firstAtLeast(gaps, checkedTo); gaps[at] < end; at++) {
             const { blockIndex } = sequence[gaps[at]];
             log.add("seq-missing", blockIndex, tid, next16(sequence[gaps[at] - 1].seq));
-            if (log.droppedCount > 0) {
+            if (log.isFull("seq-missing")) {
                 return;
             }
         }

@@ -19,10 +19,10 @@ import {
     MetablockFlag,
     maxBlockReferences,
     metablockLayout,
-    noChecksum,
 } from "../layout.ts";
 import { difference16 } from "./arithmetic.ts";
-import { metablockChecksum } from "./codec.ts";
+import { type ChecksumVerdict, judgeChecksum } from "./checksum.ts";
+import { metablockVerdict } from "./codec.ts";
 import type { NoticeLog } from "./notices.ts";
 import type { JournalRules } from "./rules.ts";
 
@@ -86,14 +86,22 @@ export class JournalBlocks {
 
     isCandidate(blockIndex: number): boolean {
         if (this.#candidacy[blockIndex] === 2) {
-            const { magic, checksum } = this.fieldsAt(blockIndex);
-            const fits =
-                magic === journalMagic &&
-                (checksum === noChecksum ||
-                    checksum === metablockChecksum(this.bytes, blockIndex * blockSize));
-            this.#candidacy[blockIndex] = fits ? 1 : 0;
+            const isCandidate =
+                this.fieldsAt(blockIndex).magic === journalMagic &&
+                this.metablockVerdict(blockIndex).state !== "does not fit";
+            this.#candidacy[blockIndex] = isCandidate ? 1 : 0;
         }
         return this.#candidacy[blockIndex] === 1;
+    }
+
+    /** Whether a block's checksum fits, as a metablock's. */
+    metablockVerdict(blockIndex: number): ChecksumVerdict {
+        return metablockVerdict(this.bytes, blockIndex * blockSize);
+    }
+
+    /** Whether a journaled reference's checksum fits its data block. */
+    dataVerdict({ checksum, dataIndex }: JournalReference): ChecksumVerdict {
+        return judgeChecksum(checksum, () => this.checksumOf(dataIndex));
     }
 
     /** CRC32C of a whole block. */
@@ -168,14 +176,27 @@ export function findMetablocks(
     return found;
 }
 
-function examine(
+/**
+ * The blocks that begin like metablocks and have a checksum that does not fit, in the order of the
+ * journal. The analysis passes over them; whoever looks for a mistake wants to see them.
+ */
+export function misfitMetablocks(blocks: JournalBlocks): JournalMetablock[] {
+    const found: JournalMetablock[] = [];
+    for (let blockIndex = 0; blockIndex < blocks.blockCount; blockIndex++) {
+        const hasMagic = blocks.fieldsAt(blockIndex).magic === journalMagic;
+        if (hasMagic && !blocks.isCandidate(blockIndex)) {
+            found.push({ ...decodeMetablock(blocks, blockIndex), isAccepted: false });
+        }
+    }
+    return found;
+}
+
+function decodeMetablock(
     blocks: JournalBlocks,
     blockIndex: number,
-    rules: JournalRules,
-    log: NoticeLog,
-): JournalMetablock {
+): Omit<JournalMetablock, "isAccepted"> {
     const view = blocks.fieldsAt(blockIndex);
-    const fields = {
+    return {
         blockIndex,
         seq: view.seq,
         tid: view.tid,
@@ -184,6 +205,15 @@ function examine(
         flags: view.flags,
         nref: view.nref,
     };
+}
+
+function examine(
+    blocks: JournalBlocks,
+    blockIndex: number,
+    rules: JournalRules,
+    log: NoticeLog,
+): JournalMetablock {
+    const fields = decodeMetablock(blocks, blockIndex);
     let isAccepted = true;
     if (fields.flags & (MetablockFlag.error | MetablockFlag.corrupt)) {
         log.add("marked-error", blockIndex);
@@ -213,9 +243,10 @@ function checkData(
     blocks: JournalBlocks,
     blockIndex: number,
     journaledCount: number,
-    { dataIndex, checksum }: JournalReference,
+    reference: JournalReference,
     log: NoticeLog,
 ): boolean {
+    const { dataIndex } = reference;
     if (journaledCount >= blocks.blockCount) {
         log.add("too-many-data-blocks", blockIndex);
     }
@@ -223,7 +254,7 @@ function checkData(
         log.add("data-looks-like-metablock", dataIndex);
         return false;
     }
-    if (checksum !== noChecksum && checksum !== blocks.checksumOf(dataIndex)) {
+    if (blocks.dataVerdict(reference).state === "does not fit") {
         log.add("data-bad-checksum", dataIndex);
         return false;
     }
@@ -235,10 +266,19 @@ export function inSequence(
     metablocks: readonly JournalMetablock[],
     rules: JournalRules,
 ): JournalMetablock[] {
-    const accepted = metablocks
-        .filter((metablock) => metablock.isAccepted)
-        .sort((a, b) => a.seq - b.seq);
-    return rules.orderModulo ? rotateToOldest(accepted) : accepted;
+    return oldestFirst(
+        metablocks.filter((metablock) => metablock.isAccepted),
+        rules,
+    );
+}
+
+/** Metablocks in the order of their sequence numbers, accepted or not. */
+export function oldestFirst(
+    metablocks: readonly JournalMetablock[],
+    rules: JournalRules,
+): JournalMetablock[] {
+    const sorted = [...metablocks].sort((a, b) => a.seq - b.seq);
+    return rules.orderModulo ? rotateToOldest(sorted) : sorted;
 }
 
 /**

@@ -86,6 +86,21 @@ const words: Readonly<Record<NoticeKind, Words>> = {
         `tid ${tid}: writes block ${blockNo}, which no transaction may write`,
 };
 
+/** What the numbers of a notice are, where it has any, as JSON documents name them. */
+const numberNames: Readonly<Partial<Record<NoticeKind, readonly string[]>>> = {
+    "not-metablock-magic": ["magic"],
+    "not-metablock-checksum": ["checksum"],
+    "committable-region": ["completeBoundary", "commitBoundary"],
+    "seq-missing": ["tid", "seq"],
+    "start-misplaced": ["tid"],
+    "continues-after-commit": ["tid"],
+    "continues-after-complete": ["tid"],
+    "completes-below-boundary": ["tid"],
+    "not-committed": ["tid"],
+    "target-out-of-range": ["tid", "blockNo"],
+    "target-protected": ["tid", "blockNo"],
+};
+
 const classes = new Map<NoticeKind, NoticeClass>(
     Object.entries(noticeKinds).flatMap(([noticeClass, kinds]) =>
         kinds.map((kind): [NoticeKind, NoticeClass] => [kind, noticeClass as NoticeClass]),
@@ -97,28 +112,61 @@ export function noticeText(notice: JournalNotice): string {
     return words[notice.kind](notice.first, notice.second);
 }
 
-/** How much a notice weighs. */
-export function noticeClass(notice: JournalNotice): NoticeClass {
-    return classes.get(notice.kind) ?? "fatal";
+/** The numbers that the words of a notice need, by name. */
+export function noticeNumbers({
+    kind,
+    first,
+    second,
+}: JournalNotice): Readonly<Record<string, number | bigint>> {
+    const names = numberNames[kind] ?? [];
+    return Object.fromEntries(names.map((name, index) => [name, index === 0 ? first : second]));
 }
 
-/** Notices in the order in which the analysis came upon them, at most `limit` of them. */
+/** How much a notice weighs. */
+export function noticeClass({ kind }: Pick<JournalNotice, "kind">): NoticeClass {
+    return classes.get(kind) ?? "fatal";
+}
+
+/**
+ * Notices of a kind that are kept; more only repeat what is known. Progress has no limit of its
+ * own, for there is at most one message about a block.
+ */
+const maxNoticesPerKind = 10_000;
+
+/** Notices in the order in which the analysis came upon them; of each kind the first ones. */
 export class NoticeLog {
     readonly notices: JournalNotice[] = [];
-    /** Notices beyond the limit, which were only counted. */
-    droppedCount = 0;
-    /** Whether a fatal one was among them. */
-    isFatal = false;
+    readonly #counts = new Map<NoticeKind, number>();
+    #isFatal = false;
 
-    /** Enough for every journal that is not made to annoy; the verdict needs no more. */
-    static readonly limit = 100_000;
+    /** Whether a fatal one was among them. */
+    get isFatal(): boolean {
+        return this.#isFatal;
+    }
 
     add(kind: NoticeKind, blockIndex: number, first: number | bigint = 0, second = 0): void {
-        this.isFatal ||= classes.get(kind) === "fatal";
-        if (this.notices.length < NoticeLog.limit) {
+        const count = (this.#counts.get(kind) ?? 0) + 1;
+        this.#counts.set(kind, count);
+        const noticeClass = classes.get(kind);
+        this.#isFatal ||= noticeClass === "fatal";
+        if (count <= maxNoticesPerKind || noticeClass === "message") {
             this.notices.push({ kind, blockIndex, first, second });
-        } else {
-            this.droppedCount++;
         }
+    }
+
+    /** Whether more notices of a kind would only be counted. */
+    isFull(kind: NoticeKind): boolean {
+        return (this.#counts.get(kind) ?? 0) >= maxNoticesPerKind;
+    }
+
+    /** How many notices were not kept, by kind, where there are any. */
+    get dropped(): ReadonlyMap<NoticeKind, number> {
+        const dropped = new Map<NoticeKind, number>();
+        for (const [kind, count] of this.#counts) {
+            if (count > maxNoticesPerKind && classes.get(kind) !== "message") {
+                dropped.set(kind, count - maxNoticesPerKind);
+            }
+        }
+        return dropped;
     }
 }

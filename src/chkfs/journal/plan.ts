@@ -47,7 +47,8 @@ export function planWrites(
     log: NoticeLog,
 ): ReplayWrite[] {
     const newestFirst: ReplayWrite[] = [];
-    const silenced = new Set<number>();
+    // A bit for each block of the disk: millions of references may silence each other.
+    const silenced = new Uint8Array(Math.ceil(targets.blockCount / 8));
     for (let index = sequence.length - 1; index >= 0; index--) {
         const metablock = sequence[index];
         if (!isWithin16(metablock.tid, completeBoundary, commitBoundary)) {
@@ -57,13 +58,14 @@ export function planWrites(
         blocks.forEachReference(metablock, rules, (reference) => references.push(reference));
         for (const reference of references.reverse()) {
             const { blockNo, dataIndex, bflags } = reference;
+            const bit = 1 << (blockNo & 7);
             const isOverwritten =
-                silenced.has(blockNo) ||
+                (silenced[blockNo >>> 3] & bit) !== 0 ||
                 (!rules.ignoreOverwrittenBit && (bflags & BlockFlag.overwritten) !== 0);
             if (isOverwritten) {
                 continue;
             }
-            silenced.add(blockNo);
+            silenced[blockNo >>> 3] |= bit;
             if (dataIndex >= 0) {
                 checkTarget(metablock, blockNo, targets, rules, log);
                 const isEscaped = (bflags & BlockFlag.escaped) !== 0;

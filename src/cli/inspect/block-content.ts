@@ -5,7 +5,8 @@ import { printable } from "../../base/byte-string.ts";
 import type { BlockRole } from "../../chkfs/block-roles.ts";
 import { entriesInBlock } from "../../chkfs/directory.ts";
 import { decodeInode, type Extent } from "../../chkfs/inode.ts";
-import { beginsWithJournalMagic } from "../../chkfs/journal/codec.ts";
+import type { ChecksumVerdict } from "../../chkfs/journal/checksum.ts";
+import { beginsWithJournalMagic, metablockVerdict } from "../../chkfs/journal/codec.ts";
 import {
     bitsPerBlock,
     blockReferenceLayout,
@@ -14,16 +15,19 @@ import {
     extentsPerBlock,
     inodeLayout,
     inodesPerBlock,
+    journalMagic,
     maxBlockReferences,
     metablockLayout,
     superblockLayout,
+    superblockMagic,
     superblockOffset,
 } from "../../chkfs/layout.ts";
 import { readSuperblock } from "../../chkfs/superblock.ts";
 import { nameFields } from "../../report/json.ts";
 import { counted, rangeText } from "../../report/size.ts";
 import { table } from "../../report/table.ts";
-import { fieldDocument, fieldRows } from "./fields.ts";
+import { blockFlagNames, metablockFlagNames } from "../../report/transaction-story.ts";
+import { checksumFields, fieldDocument, fieldRows, magicNote } from "./fields.ts";
 import { typeText } from "./inode-text.ts";
 import type { Inspection } from "./inspection.ts";
 
@@ -86,7 +90,10 @@ function kindOf(role: ContentRole, bytes: Uint8Array): ContentKind {
 
 const superblockKind: ContentKind = {
     *lines({ bytes }) {
-        yield* table(fieldRows(superblockLayout, bytes, superblockOffset), { alignRight: [1] });
+        const { magic } = superblockLayout.at(bytes, superblockOffset);
+        const notes = { magic: magicNote(magic, superblockMagic) };
+        const rows = fieldRows(superblockLayout, bytes, superblockOffset, notes);
+        yield* table(rows, { alignRight: [1] });
         yield isBootable(bytes)
             ? "a boot sector stands before it (55 aa at byte 510)"
             : "no boot sector stands before it";
@@ -117,7 +124,7 @@ const bitmapKind: ContentKind = {
 };
 
 function bitmapFacts({ bytes, blockNo, inspection }: Block) {
-    const { fbb_bn, nblocks } = readSuperblock(inspection.image.store);
+    const { fbb_bn, nblocks } = readSuperblock(inspection.disk);
     const first = (blockNo - fbb_bn) * bitsPerBlock;
     const blockCount = Math.min(bitsPerBlock, nblocks - first);
     const freeRuns: { first: number; count: number }[] = [];
@@ -156,7 +163,7 @@ const inodesKind: ContentKind = {
 
 /** The inodes in use. */
 function inodesIn({ bytes, blockNo, inspection }: Block) {
-    const { inode_bn } = readSuperblock(inspection.image.store);
+    const { inode_bn } = readSuperblock(inspection.disk);
     const firstInode = (blockNo - inode_bn) * inodesPerBlock;
     return Array.from({ length: inodesPerBlock }, (_, slot) =>
         decodeInode(bytes, slot * inodeLayout.sizeBytes, firstInode + slot),
@@ -210,12 +217,18 @@ function extentsIn({ bytes }: Block): Extent[] {
 const metablockKind: ContentKind = {
     *lines(block) {
         yield "a metablock";
-        yield* table(fieldRows(metablockLayout, block.bytes), { alignRight: [1] });
+        const { magic, flags } = metablockLayout.at(block.bytes);
+        const notes = {
+            magic: magicNote(magic, journalMagic),
+            checksum: checksumNote(metablockVerdict(block.bytes)),
+            flags: metablockFlagNames(flags).join(" "),
+        };
+        yield* table(fieldRows(metablockLayout, block.bytes, 0, notes), { alignRight: [1] });
         const rows = referencesIn(block).map((reference, index) => [
             `${index}`,
             `${reference.bn}`,
             `0x${reference.bchecksum.toString(16)}`,
-            `0x${reference.bflags.toString(16)}`,
+            [`0x${reference.bflags.toString(16)}`, ...blockFlagNames(reference.bflags)].join(" "),
         ]);
         if (rows.length > 0) {
             yield* table([["ref", "bn", "bchecksum", "bflags"], ...rows], { alignRight: [0, 1] });
@@ -224,10 +237,23 @@ const metablockKind: ContentKind = {
     document: (block) => ({
         metablock: {
             ...fieldDocument(metablockLayout, block.bytes),
+            ...checksumFields(metablockVerdict(block.bytes)),
             ref: referencesIn(block),
         },
     }),
 };
+
+/** What to say of a checksum that stands beside. */
+function checksumNote(verdict: ChecksumVerdict): string {
+    switch (verdict.state) {
+        case "fits":
+            return "fits";
+        case "none":
+            return "stands for none";
+        default:
+            return `does not fit: computed 0x${verdict.computed.toString(16)}`;
+    }
+}
 
 /** The references that a metablock claims and has room for. */
 function referencesIn({ bytes }: Block) {

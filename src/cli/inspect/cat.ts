@@ -6,36 +6,51 @@ import { blockSize, InodeType } from "../../chkfs/layout.ts";
 import type { Volume } from "../../chkfs/volume.ts";
 import { nameFields } from "../../report/json.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
-import { find } from "./find.ts";
+import { findOrComplain } from "./find.ts";
 import { complainOfStretches, typeText } from "./inode-text.ts";
-import type { CommonOptions, Inspection } from "./inspection.ts";
-import { addInspection, runInspection } from "./register.ts";
+import type { Inspection } from "./inspection.ts";
+import { addInspection, addReplay, runDiskInspection } from "./register.ts";
+import type { DiskOptions } from "./replay.ts";
 
 /** Bytes read at a time. */
 const chunkSize = 1 << 20;
 
-/** The longest file that goes into a document, in bytes. */
+/** What the files in a document may have in all, in bytes. */
 const maxDocumentBytes = 64 * 2 ** 20;
 
 export const registerCat: RegisterSubCommand = (program, context) => {
-    addInspection(program, "cat", "print files", "chickadee cat disk.img /readme.txt")
-        .argument("<PATH...>", "the files")
-        .action((image: string, paths: string[], options: CommonOptions) =>
-            runInspection(context, image, options, (inspection) => cat(inspection, paths)),
-        );
+    const example = "chickadee cat disk.img /readme.txt";
+    const command = addInspection(program, "cat", "print files", example);
+    command.argument("<PATH...>", "the files");
+    addReplay(command).action((image: string, paths: string[], options: DiskOptions) =>
+        runDiskInspection(context, image, options, (inspection) => cat(inspection, paths)),
+    );
 };
 
 function cat(inspection: Inspection, pathArguments: readonly string[]): void {
     const volume = inspection.volume();
     const files: object[] = [];
+    let documentBytes = 0;
     for (const argument of pathArguments) {
-        const { path, inode } = find(inspection, volume, argument);
+        const found = findOrComplain(inspection, volume, argument);
+        if (found === undefined) {
+            continue;
+        }
+        const { path, inode } = found;
         if (inode.type !== InodeType.regular) {
             inspection.complain(`${printable(path)}: not a regular file (${typeText(inode.type)})`);
         } else {
             complainOfStretches(inspection, volume, path, inode);
             if (inspection.isJson) {
-                files.push(fileDocument(inspection, volume, path, inode));
+                documentBytes += inode.size;
+                if (documentBytes > maxDocumentBytes) {
+                    const others = files.length > 0 ? " with the files before it" : "";
+                    throw inspection.error(
+                        `${printable(path)}: too large for a document: ` +
+                            `${documentBytes} bytes${others}`,
+                    );
+                }
+                files.push(fileDocument(volume, path, inode));
             } else {
                 writeContent(inspection, volume, inode);
             }
@@ -70,16 +85,8 @@ function writeContent(inspection: Inspection, volume: Volume, inode: Inode): voi
 }
 
 /** A file as `text` where it is UTF-8, otherwise as `base64`. */
-function fileDocument(
-    inspection: Inspection,
-    volume: Volume,
-    path: ByteString,
-    inode: Inode,
-): object {
+function fileDocument(volume: Volume, path: ByteString, inode: Inode): object {
     const { inodeNo, size } = inode;
-    if (size > maxDocumentBytes) {
-        throw inspection.error(`${printable(path)}: too large for a document: ${size} bytes`);
-    }
     const content = new Uint8Array(size);
     volume.readFile(inode, 0, content);
     const text = utf8Decode(byteStringOf(content));

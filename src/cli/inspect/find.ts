@@ -4,6 +4,7 @@ import type { Inode } from "../../chkfs/inode.ts";
 import { InodeType, rootInodeNumber } from "../../chkfs/layout.ts";
 import { joinPath, pathNames, resolveDots } from "../../chkfs/path.ts";
 import type { Volume } from "../../chkfs/volume.ts";
+import { typeText } from "./inode-text.ts";
 import type { Inspection } from "./inspection.ts";
 
 /** What a path names. */
@@ -26,27 +27,52 @@ function pathArgument(argument: string): ByteString {
 
 /** Finds what a path names. Throws `UserError` that says how far the path leads. */
 export function find(inspection: Inspection, volume: Volume, argument: string): Found {
+    const found = seek(inspection, volume, argument);
+    if (typeof found === "string") {
+        throw inspection.error(found);
+    }
+    return found;
+}
+
+/** The same, with a complaint in place of the error. */
+export function findOrComplain(
+    inspection: Inspection,
+    volume: Volume,
+    argument: string,
+): Found | undefined {
+    const found = seek(inspection, volume, argument);
+    if (typeof found === "string") {
+        inspection.complain(found);
+        return undefined;
+    }
+    return found;
+}
+
+/** What a path names, or why it names nothing. Complains of a root that is no directory. */
+function seek(inspection: Inspection, volume: Volume, argument: string): Found | string {
     const wanted = pathArgument(argument);
     let path = "/";
     let inode = volume.inode(rootInodeNumber);
+    if (wanted === path && inode.type !== InodeType.directory) {
+        inspection.complain(`/: the root should be a directory; it is: ${typeText(inode.type)}`);
+    }
     for (const name of pathNames(wanted)) {
-        const complaint = (problem: string) => inspection.error(`${printable(wanted)}: ${problem}`);
         if (inode.type !== InodeType.directory) {
-            throw complaint(`${printable(path)} is not a directory`);
+            return `${printable(wanted)}: ${printable(path)} is not a directory`;
         }
         const entry = volume.entryNamed(inode, name);
         path = joinPath(path, name);
         if (entry === undefined) {
-            throw complaint(
-                path === wanted ? "no such file or directory" : `there is no ${printable(path)}`,
-            );
+            const problem =
+                path === wanted ? "no such file or directory" : `there is no ${printable(path)}`;
+            return `${printable(wanted)}: ${problem}`;
         }
-        if (!volume.hasInode(entry.inodeNo)) {
-            throw complaint(
-                `${printable(path)} is inode ${entry.inodeNo}, which the disk does not have`,
-            );
+        const { inodeNo } = entry;
+        if (!volume.hasInode(inodeNo)) {
+            const problem = `${printable(path)} is inode ${inodeNo}, which the disk does not have`;
+            return `${printable(wanted)}: ${problem}`;
         }
-        inode = volume.inode(entry.inodeNo);
+        inode = volume.inode(inodeNo);
     }
     return { path, inode };
 }

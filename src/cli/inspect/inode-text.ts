@@ -21,6 +21,11 @@ export function typeText(type: number): string {
     }
 }
 
+/** Whether a type is one that the format has. */
+export function isKnownType(type: number): boolean {
+    return Object.values<number>(InodeType).includes(type);
+}
+
 /** What an inode's type says, in a letter, as `ls -l` has them. */
 export function typeLetter(type: number): string {
     return { [InodeType.regular]: "-", [InodeType.directory]: "d" }[type] ?? "?";
@@ -31,7 +36,7 @@ const maxComplaints = 20;
 
 /**
  * Complains about each stretch of a file that cannot be read, up to its size: what a reader of the
- * file gets as zeros or not at all.
+ * file gets as zeros or not at all. A budget that was spent before tells nothing more.
  */
 export function complainOfStretches(
     inspection: Inspection,
@@ -40,6 +45,9 @@ export function complainOfStretches(
     inode: Inode,
     budget = volume.newBudget(),
 ): void {
+    if (budget.isSpent) {
+        return;
+    }
     const complain = (problem: string) => inspection.complain(`${printable(path)}: ${problem}`);
     const outside = (first: number, count: number) =>
         `(${namedRange("block", first, count)}, outside the image's data blocks ` +
@@ -52,6 +60,8 @@ export function complainOfStretches(
                 const where = namedRange("file block", fileBlockNo, count);
                 complain(`${where} cannot be read ${outside(first, count)}`);
             }
+        } else if (kind === "unmapped" && budget.isSpent) {
+            complain(`uses blocks again and again; it is cut off at file block ${fileBlockNo}`);
         } else if (kind === "unmapped") {
             complain(
                 `its size asks for ${counted(fileBlockNo + count, "block")}, ` +

@@ -2,6 +2,7 @@
  * What all commands that look at an image share: opening it, choosing between text and JSON,
  * saying what is wrong with it, and the exit status.
  */
+import type { ByteReader } from "../../base/byte-store.ts";
 import { type ByteString, printable, utf8Encode } from "../../base/byte-string.ts";
 import { UserError } from "../../base/user-error.ts";
 import { blockSize } from "../../chkfs/layout.ts";
@@ -9,20 +10,25 @@ import { readSuperblock } from "../../chkfs/superblock.ts";
 import { Volume } from "../../chkfs/volume.ts";
 import { geometryProblem } from "../../chkfs/volume-geometry.ts";
 import { jsonDocument } from "../../report/json.ts";
+import { counted } from "../../report/size.ts";
 import { type OpenImage, openImage } from "../open-image.ts";
 import type { Printer } from "../printer.ts";
 import type { Invocation } from "../run.ts";
 import { type Colours, coloursFor } from "./colours.ts";
+import type { PendingReplay } from "./replay.ts";
 
 /** Exit statuses of `chickadee`. */
 export const ExitCode = { fine: 0, imageAtFault: 1, usage: 2 } as const;
 
-/** Options that every command takes. */
+/** Options that commands have in common. */
 export interface CommonOptions {
     readonly json?: boolean;
     /** Undefined where neither `--color` nor `--no-color` was given. */
     readonly color?: boolean;
 }
+
+/** Text of problems that is kept, in characters; a disk made to annoy has problems without end. */
+const maxProblemCharacters = 4 * 2 ** 20;
 
 /** One run of a command on one image. */
 export class Inspection {
@@ -30,12 +36,20 @@ export class Inspection {
     readonly out: Printer;
     readonly isJson: boolean;
     readonly colours: Colours;
-    /** What was wrong with the image, in the order in which it was come upon. */
-    readonly problems: string[] = [];
+    /** What is looked at: the image itself, or what lies over it. */
+    disk: ByteReader;
+    /** What the journal holds back from `disk`, where that is known. */
+    pendingReplay: PendingReplay | undefined;
+    readonly #err: Printer;
+    readonly #problems: string[] = [];
+    #problemCharacters = 0;
+    #droppedCount = 0;
 
     constructor(invocation: Invocation, image: OpenImage, options: CommonOptions) {
         this.image = image;
+        this.disk = image.store;
         this.out = invocation.out;
+        this.#err = invocation.err;
         this.isJson = options.json === true;
         this.colours = coloursFor(invocation.host, options.color);
     }
@@ -46,20 +60,20 @@ export class Inspection {
         if (problem !== undefined) {
             throw this.error(problem);
         }
-        return new Volume(this.image.store, readSuperblock(this.image.store));
+        return new Volume(this.disk, readSuperblock(this.disk));
     }
 
     /** Why the image cannot be walked; undefined when it can. */
     volumeProblem(): string | undefined {
-        const { store } = this.image;
-        if (store.sizeBytes === 0) {
+        const { sizeBytes } = this.disk;
+        if (sizeBytes === 0) {
             return "not a chkfs image: empty file";
         }
-        if (store.sizeBytes < blockSize) {
-            const size = `${store.sizeBytes} bytes, less than one block of ${blockSize}`;
+        if (sizeBytes < blockSize) {
+            const size = `${sizeBytes} bytes, less than one block of ${blockSize}`;
             return `not a chkfs image: ${size}`;
         }
-        return geometryProblem(readSuperblock(store), store.sizeBytes);
+        return geometryProblem(readSuperblock(this.disk), sizeBytes);
     }
 
     /** An error about the image, to be thrown. */
@@ -69,7 +83,25 @@ export class Inspection {
 
     /** Notes something wrong with the image and goes on. */
     complain(problem: string): void {
-        this.problems.push(problem);
+        this.#problemCharacters += problem.length;
+        if (this.#problemCharacters <= maxProblemCharacters) {
+            this.#problems.push(problem);
+        } else {
+            this.#droppedCount++;
+        }
+    }
+
+    /** What was wrong with the image, in the order in which it was come upon. */
+    get problems(): readonly string[] {
+        const rest = `not listed: ${counted(this.#droppedCount, "more problem")}`;
+        return this.#droppedCount > 0 ? [...this.#problems, rest] : this.#problems;
+    }
+
+    /** Says something on standard error that is no problem; a document has its own way. */
+    note(text: string): void {
+        if (!this.isJson) {
+            this.#err.text(`${this.image.name}: ${text}\n`);
+        }
     }
 
     /** Prints lines of text. */
@@ -80,13 +112,16 @@ export class Inspection {
     }
 
     /** Prints a name: as it is into a file or pipe, made safe on a terminal. */
-    name(name: ByteString): void {
-        this.out.byteString(this.out.isTerminal ? utf8Encode(printable(name)) : name);
+    name(name: ByteString, paint = (text: string) => text): void {
+        this.out.byteString(paint(this.out.isTerminal ? utf8Encode(printable(name)) : name));
     }
 
-    /** Prints the command's document, with the problems at its end. */
+    /** Prints the command's document; what the journal holds back and the problems come last. */
     document(document: object): void {
-        this.out.text(jsonDocument({ ...document, problems: this.problems }));
+        const { pendingReplay, problems } = this;
+        this.out.text(
+            jsonDocument({ ...document, ...(pendingReplay && { pendingReplay }), problems }),
+        );
     }
 }
 

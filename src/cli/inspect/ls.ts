@@ -9,12 +9,16 @@ import { table } from "../../report/table.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
 import { type Found, find } from "./find.ts";
 import { complainOfStretches, typeLetter, typeText } from "./inode-text.ts";
-import type { CommonOptions, Inspection } from "./inspection.ts";
-import { addInspection, runInspection } from "./register.ts";
+import type { Inspection } from "./inspection.ts";
+import { addColour, addInspection, addReplay, runDiskInspection } from "./register.ts";
+import type { DiskOptions } from "./replay.ts";
 
-export interface LsOptions extends CommonOptions {
+export interface LsOptions extends DiskOptions {
     readonly long?: boolean;
 }
+
+/** Entries that a document lists at most. */
+const maxListedEntries = 200_000;
 
 /** A line of the list. */
 interface Item {
@@ -27,12 +31,13 @@ interface Item {
 }
 
 export const registerLs: RegisterSubCommand = (program, context) => {
-    addInspection(program, "ls", "list a directory", "chickadee ls -l disk.img /bin")
+    const example = "chickadee ls -l disk.img /bin";
+    const command = addInspection(program, "ls", "list a directory", example)
         .argument("[PATH]", "what to list", "/")
-        .option("-l, --long", "print inode, type, link count and size too")
-        .action((image: string, path: string, options: LsOptions) =>
-            runInspection(context, image, options, (inspection) => ls(inspection, path, options)),
-        );
+        .option("-l, --long", "print inode, type, link count and size too");
+    addColour(addReplay(command)).action((image: string, path: string, options: LsOptions) =>
+        runDiskInspection(context, image, options, (inspection) => ls(inspection, path, options)),
+    );
 };
 
 function ls(inspection: Inspection, pathArgument: string, options: LsOptions): void {
@@ -40,16 +45,18 @@ function ls(inspection: Inspection, pathArgument: string, options: LsOptions): v
     const found = find(inspection, volume, pathArgument);
     const items = listed(inspection, volume, found);
     if (inspection.isJson) {
+        if (items.length > maxListedEntries) {
+            inspection.complain(`${items.length - maxListedEntries} more entries are left out`);
+        }
         inspection.document({
             ...nameFields("path", found.path),
-            entries: items.map(itemDocument),
+            entries: items.slice(0, maxListedEntries).map(itemDocument),
         });
     } else if (options.long) {
         printLong(inspection, items);
     } else {
-        for (const { name } of items) {
-            inspection.name(name);
-            inspection.out.text("\n");
+        for (const item of items) {
+            printName(inspection, item);
         }
     }
 }
@@ -88,11 +95,16 @@ function printLong(inspection: Inspection, items: readonly Item[]): void {
         ]),
         { alignRight: [0, 2, 3] },
     );
-    for (const [index, { name }] of items.entries()) {
+    for (const [index, item] of items.entries()) {
         inspection.out.byteString(utf8Encode(`${columns[index]}  `));
-        inspection.name(name);
-        inspection.out.text("\n");
+        printName(inspection, item);
     }
+}
+
+function printName(inspection: Inspection, { name, inode }: Item): void {
+    const isDirectory = inode?.type === InodeType.directory;
+    inspection.name(name, isDirectory ? inspection.colours.directory : undefined);
+    inspection.out.text(isDirectory && inspection.out.isTerminal ? "/\n" : "\n");
 }
 
 function itemDocument({ name, slot, inodeNo, inode }: Item): object {

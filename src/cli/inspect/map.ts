@@ -6,16 +6,18 @@ import { type BlockMap, blockMap, type RoleStyle } from "../../report/block-map.
 import { counted } from "../../report/size.ts";
 import { table } from "../../report/table.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
-import type { CommonOptions, Inspection } from "./inspection.ts";
-import { addInspection, runInspection } from "./register.ts";
+import type { Inspection } from "./inspection.ts";
+import { addColour, addInspection, addReplay, runDiskInspection } from "./register.ts";
+import type { DiskOptions } from "./replay.ts";
 
 /** Runs that a document lists at most. */
 const maxListedRuns = 1_000_000;
 
 export const registerMap: RegisterSubCommand = (program, context) => {
     const description = "draw what the blocks are used for";
-    addInspection(program, "map", description, "chickadee map disk.img").action(
-        (image: string, options: CommonOptions) => runInspection(context, image, options, map),
+    const command = addInspection(program, "map", description, "chickadee map disk.img");
+    addColour(addReplay(command)).action((image: string, options: DiskOptions) =>
+        runDiskInspection(context, image, options, map),
     );
 };
 
@@ -24,8 +26,9 @@ function map(inspection: Inspection): void {
     const { nblocks } = volume.superblock;
     const runs: BlockRun<BlockRole>[] = [];
     let droppedCount = 0;
+    const budget = volume.newBudget();
     const listed = function* () {
-        for (const run of blockRoles(volume)) {
+        for (const run of blockRoles(volume, budget)) {
             if (inspection.isJson && runs.length < maxListedRuns) {
                 runs.push(run);
             } else {
@@ -37,9 +40,13 @@ function map(inspection: Inspection): void {
     const labelWidth = `${nblocks}`.length + 2;
     const picture = blockMap(listed(), nblocks, inspection.out.columns - labelWidth);
     for (const { style, blockCount } of picture.counts) {
-        if (style.isDamage) {
+        // Leaked blocks harm nothing; the picture shows them.
+        if (style.isDamage && style.role !== "leaked") {
             inspection.complain(`${counted(blockCount, "block")} ${style.meaning}`);
         }
+    }
+    if (budget.isSpent) {
+        inspection.complain("files use the same blocks again and again; the map is incomplete");
     }
     if (inspection.isJson) {
         if (droppedCount > 0) {

@@ -1,22 +1,27 @@
 /** `chickadee tree`: everything below a directory. */
 
-import { printable } from "../../base/byte-string.ts";
+import { type ByteString, printable } from "../../base/byte-string.ts";
 import { InodeType } from "../../chkfs/layout.ts";
 import type { WalkEntry } from "../../chkfs/volume-walk.ts";
 import { nameFields } from "../../report/json.ts";
 import { counted } from "../../report/size.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
 import { find } from "./find.ts";
-import { complainOfStretches, typeText } from "./inode-text.ts";
-import type { CommonOptions, Inspection } from "./inspection.ts";
-import { addInspection, runInspection } from "./register.ts";
+import { complainOfStretches, isKnownType, typeText } from "./inode-text.ts";
+import type { Inspection } from "./inspection.ts";
+import { addColour, addInspection, addReplay, runDiskInspection } from "./register.ts";
+import type { DiskOptions } from "./replay.ts";
+
+/** Entries that a document lists at most. */
+const maxListedEntries = 200_000;
 
 export const registerTree: RegisterSubCommand = (program, context) => {
-    addInspection(program, "tree", "draw a directory tree", "chickadee tree disk.img /home")
-        .argument("[PATH]", "where to begin", "/")
-        .action((image: string, path: string, options: CommonOptions) =>
-            runInspection(context, image, options, (inspection) => tree(inspection, path)),
-        );
+    const example = "chickadee tree disk.img /home";
+    const command = addInspection(program, "tree", "draw a directory tree", example);
+    command.argument("[PATH]", "where to begin", "/");
+    addColour(addReplay(command)).action((image: string, path: string, options: DiskOptions) =>
+        runDiskInspection(context, image, options, (inspection) => tree(inspection, path)),
+    );
 };
 
 function tree(inspection: Inspection, pathArgument: string): void {
@@ -25,24 +30,28 @@ function tree(inspection: Inspection, pathArgument: string): void {
     const budget = volume.newBudget();
     const stretchBudget = volume.newBudget();
     const documents: object[] = [];
+    let droppedCount = 0;
     /** Whether the entry at each depth above the current one has siblings to come. */
     const hasMore: boolean[] = [];
     let directoryCount = 0;
     let fileCount = 0;
     for (const entry of volume.walk(inode.inodeNo, path, budget)) {
-        const isDirectory = entry.inode?.type === InodeType.directory;
-        if (isDirectory) {
-            directoryCount++;
-        } else if (entry.inode !== undefined) {
-            fileCount++;
+        const type = entry.inode?.type;
+        const isDirectory = type === InodeType.directory;
+        const problem = problemText(entry);
+        directoryCount += isDirectory ? 1 : 0;
+        fileCount += type === InodeType.regular ? 1 : 0;
+        // What is wrong with the root itself was said when it was found.
+        if (problem !== undefined && entry.path !== "/") {
+            inspection.complain(`${printable(entry.path)}: ${problem}`);
         }
-        if (entry.problem !== undefined) {
-            inspection.complain(`${printable(entry.path)}: ${problemText(entry)}`);
-        } else if (isDirectory && entry.inode !== undefined) {
+        if (isDirectory && entry.problem === undefined && entry.inode !== undefined) {
             complainOfStretches(inspection, volume, entry.path, entry.inode, stretchBudget);
         }
-        if (inspection.isJson) {
+        if (inspection.isJson && documents.length < maxListedEntries) {
             documents.push(entryDocument(entry));
+        } else if (inspection.isJson) {
+            droppedCount++;
         } else {
             hasMore.length = entry.depth;
             inspection.lines([
@@ -53,6 +62,9 @@ function tree(inspection: Inspection, pathArgument: string): void {
     }
     if (budget.isSpent) {
         inspection.complain("directories use each other's blocks; the tree is cut off");
+    }
+    if (droppedCount > 0) {
+        inspection.complain(`${droppedCount} more entries are left out`);
     }
     if (inspection.isJson) {
         const counts = { directories: directoryCount, files: fileCount };
@@ -72,15 +84,19 @@ function branches(hasMore: readonly boolean[], { depth, isLast }: WalkEntry): st
     return `${above.join("")}${isLast ? "└── " : "├── "}`;
 }
 
-function label({ colours }: Inspection, entry: WalkEntry, isDirectory: boolean): string {
-    const name = printable(entry.depth === 0 ? entry.path : entry.name);
-    const painted = isDirectory ? colours.directory(name) : name;
-    return entry.problem === undefined
-        ? painted
-        : `${painted} ${colours.problem(`[${problemText(entry)}]`)}`;
+/** What an entry is called below the one where the tree begins, which has its whole path. */
+function shownName({ depth, path, name }: WalkEntry): ByteString {
+    return depth === 0 ? path : name;
 }
 
-function problemText({ problem, inodeNo }: WalkEntry): string {
+function label({ colours }: Inspection, entry: WalkEntry, isDirectory: boolean): string {
+    const name = printable(shownName(entry));
+    const painted = isDirectory ? colours.directory(name) : name;
+    const problem = problemText(entry);
+    return problem === undefined ? painted : `${painted} ${colours.problem(`(${problem})`)}`;
+}
+
+function problemText({ problem, inodeNo, inode }: WalkEntry): string | undefined {
     switch (problem) {
         case "no such inode":
             return `inode ${inodeNo} does not exist`;
@@ -88,14 +104,20 @@ function problemText({ problem, inodeNo }: WalkEntry): string {
             return `inode ${inodeNo} is free`;
         case "seen before":
             return `inode ${inodeNo} is a directory shown before`;
-        default:
+        case "too deep":
             return "too deep to go on";
+        default:
+            return inode === undefined || isKnownType(inode.type)
+                ? undefined
+                : typeText(inode.type);
     }
 }
 
-function entryDocument({ path, depth, inodeNo, inode, problem }: WalkEntry): object {
+/** Entries have no paths: in the order of the walk names and depths say as much, in less. */
+function entryDocument(entry: WalkEntry): object {
+    const { depth, inodeNo, inode, problem } = entry;
     return {
-        ...nameFields("path", path),
+        ...nameFields("name", shownName(entry)),
         depth,
         inode: inodeNo,
         ...(inode !== undefined && { type: typeText(inode.type), size: inode.size }),

@@ -89,8 +89,10 @@ export const journalFindings = Object.fromEntries(
 ) as JournalFindings;
 
 /** The finding that a notice amounts to, or undefined for mere progress. */
-export function findingOfNotice(notice: JournalNotice): keyof JournalFindings | undefined {
-    return noticeClass(notice) === "message"
+export function findingOfNotice({
+    kind,
+}: Pick<JournalNotice, "kind">): keyof JournalFindings | undefined {
+    return noticeClass({ kind }) === "message"
         ? undefined
-        : `journal-${notice.kind as JournalFindingKind}`;
+        : `journal-${kind as JournalFindingKind}`;
 }

@@ -15,11 +15,6 @@ function inodesText({ inodeCount, firstInode }: InodeCount): string {
 }
 
 export const strictInodeFindings = {
-    "root-not-directory": {
-        severity: "error",
-        help: "Inode 1 is the root directory, but its type is not 2; no file can be found.",
-        text: (p: { type: number }) => `root directory has type ${p.type} (expected 2)`,
-    },
     "inode-nlink-low": {
         severity: "error",
         help: "nlink is smaller than the number of names; removing one frees a file still in use.",
@@ -122,9 +117,9 @@ export const strictInodeFindings = {
         more:
             "Files lie from data_bn up to journal_bn; all other blocks belong to the disk " +
             "itself.",
-        text: (p: { user: BlockUse; first: BlockUse }): ByteString[] => [
+        text: (p: { user: BlockUse; owner: BlockUse }): ByteString[] => [
             `no block of data for ${useText(p.user)}`,
-            `it belongs to ${useText(p.first)}`,
+            `it belongs to ${useText(p.owner)}`,
         ],
     },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -5,8 +5,10 @@ import type { CatalogueEntry } from "./entry.ts";
 /** A user of a block, in words: "f2.txt[0] as regular". */
 export interface BlockUse {
     name: ByteString;
-    /** The file block, or -1 where there is only one. */
+    /** The block of the file, of its indirect extent or of the disk's part; -1 for the only. */
     index: number;
+    /** The inode, or 0 for a part of the disk. */
+    inodeNo: number;
     role: string;
 }
 
@@ -23,9 +25,9 @@ export const blockFindings = {
         more:
             "Which of the two is right only a person can tell: look at what both places should " +
             "hold.",
-        text: (p: { user: BlockUse; first: BlockUse }) => [
+        text: (p: { user: BlockUse; owner: BlockUse }) => [
             `reusing block for ${useText(p.user)}`,
-            `originally used for ${useText(p.first)}`,
+            `originally used for ${useText(p.owner)}`,
         ],
     },
     "block-used-but-free": {
@@ -49,8 +51,8 @@ export const blockFindings = {
         severity: "error",
         help: "Blocks are used again and again, so the walk was cut short; see block-reused first.",
         more: "The allowance grows with the disk, and no sound disk comes near it.",
-        text: (p: { claimCount: number }) =>
-            `check stopped after ${p.claimCount} uses of blocks; the rest was not looked at`,
+        text: (p: { stepCount: number }) =>
+            `check stopped after ${p.stepCount} uses of blocks; the rest was not looked at`,
     },
 } as const satisfies Record<string, CatalogueEntry>;
 
@@ -79,6 +81,11 @@ export const inodeFindings = {
         severity: "error",
         help: "An inode's type is neither 1 for a file nor 2 for a directory; it was overwritten.",
         text: (p: { type: number }) => `unknown type ${p.type}`,
+    },
+    "root-not-directory": {
+        severity: "error",
+        help: "Inode 1 is the root directory, but its type is not 2; no file can be found.",
+        text: (p: { type: number }) => `root directory has type ${p.type} (expected 2)`,
     },
     "directory-linked-twice": {
         severity: "error",

@@ -16,7 +16,8 @@ export function repairBitmap(editor: DiskEditor, state: WalkState, log: ChangeLo
     for (const { start, end, name, role } of owners.parts) {
         bitmap.forEachFree(start, end, (blockNo) => {
             editor.setFree(blockNo, false);
-            const place = { kind: "block", blockNo, user: { name, role } } as const;
+            const user = { name, role, inodeNo: 0 };
+            const place = { kind: "block", blockNo, user } as const;
             log.add("mark-used", place, "marked as used");
         });
     }
@@ -24,7 +25,8 @@ export function repairBitmap(editor: DiskEditor, state: WalkState, log: ChangeLo
         const owner = owners.isClaimed(blockNo) ? owners.ownerOf(blockNo) : undefined;
         if (owner !== undefined) {
             editor.setFree(blockNo, false);
-            const user = { name: state.nameOf(owner.inodeNo), role: owner.role };
+            const { inodeNo, role } = owner;
+            const user = { name: state.nameOf(inodeNo), role, inodeNo };
             log.add("mark-used", { kind: "block", blockNo, user }, "marked as used");
         }
     });

@@ -38,9 +38,9 @@ export function clearDeadEntries(editor: DiskEditor, log: ChangeLog): void {
     }
 }
 
-function directoryPlace(inodeNo: number, index: number) {
+function directoryPlace(inodeNo: number, diskBlock: number) {
     const name = inodeNo === rootInodeNumber ? { name: "root directory" } : {};
-    return { kind: "inode", inodeNo, index, ...name } as const;
+    return { kind: "inode", inodeNo, diskBlock, ...name } as const;
 }
 
 /** Tells whether a free inode is really no file any more. */

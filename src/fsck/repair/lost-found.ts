@@ -1,8 +1,8 @@
 /**
  * Lost inodes: each tree of them gets a name in `/lost+found`, `#` and the number of its top.
  *
- * Nothing that is lost is changed itself. A circle of directories gets one name more than a
- * directory may have, for which of its entries to cut is for a person to say.
+ * Nothing that is lost is changed itself. A circle of directories is refused: named, it would
+ * have one name more than a directory may have, and which entry to cut is for a person to say.
  */
 import type { ByteString } from "../../base/byte-string.ts";
 import { InodeType, inodeLayout, rootInodeNumber } from "../../chkfs/layout.ts";
@@ -15,7 +15,7 @@ import { EntryGraph } from "./entry-graph.ts";
 const lostFoundName = "lost+found";
 
 /**
- * Names all lost inodes. Refuses where `/lost+found` is no directory or where room runs out.
+ * Names all lost inodes. Refuses circles, and where `/lost+found` is no directory or room runs out.
  *
  * @param state of a walk over the disk as it now is
  */
@@ -28,6 +28,11 @@ export function attachLostInodes(
     if (tops.length === 0) {
         return undefined;
     }
+    const circle = tops.find(({ isInCycle }) => isInCycle);
+    if (circle !== undefined) {
+        const message = "lost in a circle of directories; clear one of their entries by hand";
+        return { ...refusal(circle.inodeNo, message), code: "directory-cycle" };
+    }
     const allocator = new BlockAllocator(editor, state.owners);
     const folder = findOrMakeLostFound(editor, allocator, log);
     if (typeof folder === "string") {
@@ -36,16 +41,13 @@ export function attachLostInodes(
     const { volume } = editor;
     const names = new Set([...volume.entriesOf(volume.inode(folder))].map(({ name }) => name));
     const writer = new DirectoryWriter(editor, allocator, folder);
-    for (const { inodeNo, isInCycle } of tops) {
+    for (const { inodeNo } of tops) {
         const name = freeName(`#${inodeNo}`, names);
         names.add(name);
         if (!writer.add(inodeNo, name)) {
             return refusal(inodeNo, `no room for it in ${quoted(lostFoundName)}: the disk is full`);
         }
-        const circle = isInCycle
-            ? "; its directories contain each other in a circle, which is left uncut"
-            : "";
-        const message = `named ${quoted(`/${lostFoundName}/${name}`)}${circle}`;
+        const message = `named ${quoted(`/${lostFoundName}/${name}`)}`;
         log.add("attach-inode", { kind: "inode", inodeNo }, message);
     }
     return undefined;

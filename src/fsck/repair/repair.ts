@@ -19,7 +19,6 @@
 import type { ByteReader } from "../../base/byte-store.ts";
 import { noticeClass } from "../../chkfs/journal/notices.ts";
 import { saveReplay } from "../../chkfs/journal/replay.ts";
-import { InodeType, rootInodeNumber } from "../../chkfs/layout.ts";
 import type { Superblock } from "../../chkfs/superblock.ts";
 import { OverlayStore } from "../../disk/overlay-store.ts";
 import { RecordingStore } from "../../disk/recording-store.ts";
@@ -139,12 +138,8 @@ function walked(editor: DiskEditor, reporter = new Reporter(() => {}, false)): W
     return state;
 }
 
-/** A root that is no directory, and directories that have more names than they may. */
+/** Directories that have more names than they may. */
 function directoryRefusals({ volume }: DiskEditor, state: WalkState): Refusal[] {
-    if (volume.inode(rootInodeNumber).type !== InodeType.directory) {
-        const place = { kind: "inode", inodeNo: rootInodeNumber } as const;
-        return [{ code: "root-not-directory", place, message: "the root is no directory" }];
-    }
     const found = new EntryGraph(volume).directoriesLinkedTwice();
     return found.map(({ inodeNo, linkCount }) => ({
         code: "directory-linked-twice",

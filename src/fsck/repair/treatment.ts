@@ -24,8 +24,6 @@ const codesByTreatment: Readonly<Record<Treatment, readonly FindingCode[]>> = {
         "dirent-inode-range",
         // Cut, unless entries of a directory lie behind its end: then it blocks.
         "extent-beyond-size",
-        // The lost directories get a name; the circle itself is left, and remains an error.
-        "directory-cycle",
         "directory-lost",
         "inode-lost",
         "inode-nlink-high",
@@ -35,6 +33,7 @@ const codesByTreatment: Readonly<Record<Treatment, readonly FindingCode[]>> = {
         "block-not-data",
         "block-reused",
         "check-incomplete",
+        "directory-cycle",
         "directory-names-ancestor",
         "directory-names-root",
         "directory-size",

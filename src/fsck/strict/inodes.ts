@@ -1,13 +1,7 @@
 /** Every inode of the disk, in use or free. */
 
 import type { InodeView } from "../../chkfs/inode-table.ts";
-import {
-    blockSize,
-    InodeType,
-    inodeLayout,
-    inodesPerBlock,
-    rootInodeNumber,
-} from "../../chkfs/layout.ts";
+import { blockSize, InodeType, inodeLayout, inodesPerBlock } from "../../chkfs/layout.ts";
 import type { Place } from "../finding.ts";
 import type { WalkState } from "../walk-state.ts";
 import { ExtentShape } from "./extent-shape.ts";
@@ -78,9 +72,6 @@ function checkLiveInode(
     }
     const { reporter } = state;
     const place: Place = { kind: "inode", inodeNo, name: state.nameOf(inodeNo) };
-    if (inodeNo === rootInodeNumber && type === InodeType.regular) {
-        reporter.report("root-not-directory", { kind: "inode", inodeNo }, { type });
-    }
     if (flags !== 0) {
         reporter.report("inode-flags", place, { flags });
     }
@@ -91,14 +82,14 @@ function checkLiveInode(
 
 /** Lost inodes and unknown types have been reported; no nlink is right for them. */
 function checkLinks(
-    { reporter, visits, lost }: WalkState,
+    { reporter, visits, visited }: WalkState,
     place: Place,
     inodeNo: number,
     type: number,
     nlink: number,
 ): void {
     const isDirectory = type === InodeType.directory;
-    if (lost.has(inodeNo) || (type !== InodeType.regular && !isDirectory)) {
+    if (visited.isLost(inodeNo) || (type !== InodeType.regular && !isDirectory)) {
         return;
     }
     const expected = isDirectory ? 1 : visits.get(inodeNo);

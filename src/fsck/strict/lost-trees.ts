@@ -32,19 +32,19 @@ export function* lostTrees(state: WalkState): Generator<LostInode, void> {
     }
     for (const inodeNo of lostInodeNumbers(state)) {
         const start = circleAbove(inodeNo, parents);
-        if (start !== undefined && !state.names.has(start)) {
+        if (start !== undefined && !state.visited.has(start)) {
             yield { inodeNo: start, code: "directory-cycle", isNamed: true };
         }
-        if (!state.names.has(inodeNo)) {
+        if (!state.visited.has(inodeNo)) {
             yield { inodeNo, code: "inode-lost", isNamed: false };
         }
     }
 }
 
 /** Inodes in use that the walk has not come upon, ascending, as it stands when asked. */
-export function* lostInodeNumbers({ inodes, names }: WalkState): Generator<number, void> {
+export function* lostInodeNumbers({ inodes, visited }: WalkState): Generator<number, void> {
     for (let inodeNo = 1; inodeNo < inodes.inodeCount; inodeNo++) {
-        if (inodes.view(inodeNo).type !== InodeType.free && !names.has(inodeNo)) {
+        if (inodes.view(inodeNo).type !== InodeType.free && !visited.has(inodeNo)) {
             yield inodeNo;
         }
     }
@@ -61,7 +61,7 @@ function lostParents(state: WalkState): Map<number, number> {
             continue;
         }
         for (const { inodeNo } of volume.entriesOf(inode, budget)) {
-            if (volume.hasInode(inodeNo) && !state.names.has(inodeNo) && !parents.has(inodeNo)) {
+            if (volume.hasInode(inodeNo) && !state.visited.has(inodeNo) && !parents.has(inodeNo)) {
                 parents.set(inodeNo, directoryNo);
             }
         }
