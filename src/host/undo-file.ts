@@ -85,11 +85,14 @@ export function openUndoFile(
     flags: "r" | "r+",
     exitCode: number,
 ): UndoFile {
-    const { fd, sizeBytes } = naming(path, exitCode, () => {
-        const fd = fs.openSync(path, flags);
-        return { fd, sizeBytes: fs.fstatSync(fd).size };
-    });
-    return opened(fs, path, fd, sizeBytes, exitCode);
+    const fd = naming(path, exitCode, () => fs.openSync(path, flags));
+    try {
+        const { size } = naming(path, exitCode, () => fs.fstatSync(fd));
+        return opened(fs, path, fd, size, exitCode);
+    } catch (error) {
+        fs.closeSync(fd);
+        throw error;
+    }
 }
 
 /** Removes an undo file for good. */

@@ -48,6 +48,7 @@ function journalText({ superblock, journal }: CheckResult, use: JournalUse): str
         return use.isSaved ? "nothing to replay, journal cleared" : undefined;
     }
     const tids = new Set(plan.map(({ tid }) => tid));
-    const what = `${counted(plan.length, "block")} of ${counted(tids.size, "transaction")} replayed`;
+    const transactions = counted(tids.size, "transaction");
+    const what = `${counted(plan.length, "block")} of ${transactions} replayed`;
     return use.isSaved ? `${what} and saved` : `${what} (not saved; -s saves them)`;
 }

@@ -140,7 +140,7 @@ describe("an image that is none", () => {
         expect(fsck(["-"], { terminal: true }).stderr).toBe("<stdin>: Is a terminal\n");
     });
 
-    it("is told by its magic number alone, but with the reference's many words by --reference", () => {
+    it("is told by its magic number alone, except with --reference", () => {
         const files = { "x.img": new Uint8Array(5000).fill(0x61) };
         expect(fsck(["x.img"], { files })).toEqual({
             status: 1,

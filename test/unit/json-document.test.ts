@@ -124,7 +124,10 @@ describe("docs/JSON.md", () => {
     });
 
     it("would be found out if a field were missing, of another type or too many (canary)", () => {
-        const documents = [{ image: "x", first: { count: 1 } }, { first: 1, image: null }];
+        const documents = [
+            { image: "x", first: { count: 1 } },
+            { first: 1, image: null },
+        ];
         expect(complaints(documents, "| `image` | string | |\n| `first` | number | |\n")).toEqual([
             "image is a null, not a string",
             "first is a object, not a number",
@@ -138,7 +141,7 @@ describe("docs/JSON.md", () => {
     });
 
     it("shows a document as it is printed", () => {
-        const example = /```json\n([^]*?)```/.exec(manual)?.[1] ?? "";
+        const example = /```json\n([\s\S]*?)```/.exec(manual)?.[1] ?? "";
         const image = buildImage({ root: { f: "text" }, journalBlockCount: 8 });
         placeRecord(image.bytes.subarray(image.journal_bn * 4096), 0, {
             ...{ seq: 1, tid: 5, completeBoundary: 5, commitBoundary: 6, flags: 0x30 },
