@@ -28,7 +28,6 @@ export const strictDiskFindings = {
     "superblock-data-gap": {
         severity: "note",
         help: "There are blocks between the inodes and the data that nothing can ever use.",
-        more: "mkchickadeefs leaves such a gap when -f asks for a later first block of data.",
         text: (p: { blockCount: number; firstBlock: number }) =>
             `${counted(p.blockCount, "block")} from block ${p.firstBlock} on, ` +
             "between inodes and data, can never be used",
