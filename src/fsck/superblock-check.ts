@@ -5,7 +5,7 @@
  */
 
 import type { ByteReader } from "../base/byte-store.ts";
-import { blockSize, maxBlockCount, superblockMagic } from "../chkfs/layout.ts";
+import { blockSize, maxBlockCount, minInodeCount, superblockMagic } from "../chkfs/layout.ts";
 import {
     bitmapBlockCount,
     inodeBlockCount,
@@ -15,9 +15,6 @@ import {
 import type { FindingCode, ParametersOf } from "./finding.ts";
 import type { Reporter } from "./reporter.ts";
 import type { CheckRules } from "./rules.ts";
-
-/** Fewer inodes than this no Chickadee disk has. */
-const minInodeCount = 10;
 
 /** Reads and judges the superblock; undefined when the disk cannot be walked. */
 export function checkSuperblock(
