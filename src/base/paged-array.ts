@@ -7,7 +7,7 @@
 import { assert } from "./assert.ts";
 
 /** Numbers in a page. */
-export const pageLength = 16_384;
+const pageLength = 16_384;
 
 /** Unsigned 32-bit numbers; all zero at first. */
 export class PagedUint32Array {
@@ -29,18 +29,45 @@ export class PagedUint32Array {
         page[index % pageLength] = value;
     }
 
-    /** Whether nothing was ever set in the page that begins at `start`. */
-    isPageEmpty(start: number): boolean {
-        return !this.#pages.has(pageNoOf(start));
+    /**
+     * The end of the zeros that begin at `start`: at most `end`, and at most the end of the page;
+     * `start` itself where a number stands there.
+     */
+    zerosEnd(start: number, end: number): number {
+        return this.#stretchEnd(start, end, true);
     }
 
-    /** Sets every number of the page that begins at `start`. */
-    fillPage(start: number, value: number): void {
-        this.#pages.set(pageNoOf(start), value);
+    /** The end of the numbers other than 0 that begin at `start`, in the same way. */
+    nonzerosEnd(start: number, end: number): number {
+        return this.#stretchEnd(start, end, false);
     }
-}
 
-function pageNoOf(start: number): number {
-    assert(start % pageLength === 0, "a page begins where a page begins");
-    return start / pageLength;
+    #stretchEnd(start: number, end: number, isZero: boolean): number {
+        const pageStart = start - (start % pageLength);
+        const stop = Math.min(end, pageStart + pageLength);
+        const page = this.#pages.get(pageStart / pageLength) ?? 0;
+        if (typeof page === "number") {
+            return (page === 0) === isZero ? stop : start;
+        }
+        let index = start;
+        while (index < stop && (page[index - pageStart] === 0) === isZero) {
+            index++;
+        }
+        return index;
+    }
+
+    /** Sets the numbers in [`start`, `end`), which lie in one page. */
+    fill(start: number, end: number, value: number): void {
+        const pageStart = start - (start % pageLength);
+        assert(end > start && end <= pageStart + pageLength, "what is filled lies in one page");
+        const pageNo = pageStart / pageLength;
+        if (end - start === pageLength) {
+            this.#pages.set(pageNo, value);
+            return;
+        }
+        this.set(start, value);
+        const page = this.#pages.get(pageNo);
+        assert(typeof page === "object", "a page that was set in is an array");
+        page.fill(value, start - pageStart, end - pageStart);
+    }
 }

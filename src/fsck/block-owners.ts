@@ -5,7 +5,7 @@
  * upon them. Memory follows what is claimed.
  */
 import type { ByteString } from "../base/byte-string.ts";
-import { PagedUint32Array, pageLength } from "../base/paged-array.ts";
+import { PagedUint32Array } from "../base/paged-array.ts";
 import type { Superblock } from "../chkfs/superblock.ts";
 
 /** What a block is used for. */
@@ -103,22 +103,24 @@ export class BlockOwners {
     }
 
     /**
-     * Whether `pageLength` blocks from `blockNo` on, none behind `end`, can be claimed at once:
-     * they are data, and nobody has claimed any of them.
+     * The end of a run of blocks from `blockNo` on, none behind `end`, that can be claimed at once:
+     * they are data, and nobody has claimed any of them. `blockNo` itself where there is none.
      */
-    isPageFree(blockNo: number, end: number): boolean {
-        return (
-            blockNo % pageLength === 0 &&
-            blockNo >= this.#dataStart &&
-            blockNo + pageLength <= Math.min(end, this.#dataEnd) &&
-            this.#runNumbers.isPageEmpty(blockNo)
-        );
+    freeRunEnd(blockNo: number, end: number): number {
+        return blockNo < this.#dataStart || blockNo >= this.#dataEnd
+            ? blockNo
+            : this.#runNumbers.zerosEnd(blockNo, Math.min(end, this.#dataEnd));
     }
 
-    /** Makes an inode the owner of the page of blocks that begins at `blockNo`. */
-    claimPage(blockNo: number, role: BlockRole, inodeNo: number, index: number): void {
-        const runNumber = this.#runOf(blockNo, pageLength, role, inodeNo, index);
-        this.#runNumbers.fillPage(blockNo, runNumber);
+    /** The end of a run of blocks from `blockNo` on that files have claimed. */
+    claimedRunEnd(blockNo: number, end: number): number {
+        return this.#runNumbers.nonzerosEnd(blockNo, end);
+    }
+
+    /** Makes an inode the owner of the blocks up to a `freeRunEnd`. */
+    claimRun(blockNo: number, end: number, role: BlockRole, inodeNo: number, index: number): void {
+        const runNumber = this.#runOf(blockNo, end - blockNo, role, inodeNo, index);
+        this.#runNumbers.fill(blockNo, end, runNumber);
     }
 
     /** The number of the run that the blocks belong to: the last one where they continue it. */

@@ -174,9 +174,9 @@ function checkBlocks(
             reportBeyondSize(state, owner, index, { first, count, startIndex: start });
             warnAt = -1;
         }
-        // A whole page at once, where there is nothing to say in the middle of it.
-        const pageEnd = warnAt < 0 ? end : Math.min(end, first + warnAt - start);
-        const claimed = role === "regular" ? state.claimPage(blockNo, pageEnd, inodeNo, index) : 0;
+        // Many blocks at once, where there is nothing to say in the middle of them.
+        const runEnd = warnAt < 0 ? end : Math.min(end, first + warnAt - start);
+        const claimed = role === "regular" ? state.claimRun(blockNo, runEnd, inodeNo, index) : 0;
         if (claimed > 0) {
             blockNo += claimed;
             continue;

@@ -3,7 +3,7 @@
  */
 import type { ByteReader } from "../base/byte-store.ts";
 import type { ByteString } from "../base/byte-string.ts";
-import { PagedUint32Array, pageLength } from "../base/paged-array.ts";
+import { PagedUint32Array } from "../base/paged-array.ts";
 import { FreeBlockBitmap } from "../chkfs/bitmap.ts";
 import { InodeTable } from "../chkfs/inode-table.ts";
 import { extentsPerBlock } from "../chkfs/layout.ts";
@@ -92,21 +92,22 @@ export class WalkState {
     }
 
     /**
-     * Claims a page of blocks for a file, where nobody has claimed any of them, and reports those
-     * that are marked free. Returns how many blocks it claimed, possibly none. Costs one step.
+     * Claims blocks in a row for a file, as long as nobody has claimed them, and reports those that
+     * are marked free. Returns how many it claimed, possibly none. Each costs a step.
      */
-    claimPage(blockNo: number, end: number, inodeNo: number, index: number): number {
-        if (!this.owners.isPageFree(blockNo, end)) {
+    claimRun(blockNo: number, end: number, inodeNo: number, index: number): number {
+        const runEnd = this.owners.freeRunEnd(blockNo, end);
+        if (runEnd === blockNo) {
             return 0;
         }
-        this.#stepCount++;
-        this.owners.claimPage(blockNo, "regular", inodeNo, index);
+        this.#stepCount += runEnd - blockNo;
+        this.owners.claimRun(blockNo, runEnd, "regular", inodeNo, index);
         const user = { name: this.nameOf(inodeNo), role: "regular", inodeNo };
-        this.bitmap.forEachFree(blockNo, blockNo + pageLength, (freeBlockNo) => {
+        this.bitmap.forEachFree(blockNo, runEnd, (freeBlockNo) => {
             const place = { kind: "block", blockNo: freeBlockNo, user } as const;
             this.reporter.report("block-used-but-free", place, {});
         });
-        return pageLength;
+        return runEnd - blockNo;
     }
 
     /**

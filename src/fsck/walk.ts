@@ -178,9 +178,12 @@ function findLeaks(state: WalkState): void {
     if (state.isExhausted) {
         return;
     }
-    bitmap.forEachAllocated(superblock.data_bn, superblock.journal_bn, (blockNo) => {
-        if (!owners.isClaimed(blockNo)) {
-            reporter.report("block-leaked", { kind: "block", blockNo }, {});
-        }
-    });
+    const { data_bn, journal_bn } = superblock;
+    for (let start = data_bn; start < journal_bn; ) {
+        const end = owners.freeRunEnd(start, journal_bn);
+        bitmap.forEachAllocated(start, end, (blockNo) =>
+            reporter.report("block-leaked", { kind: "block", blockNo }, {}),
+        );
+        start = owners.claimedRunEnd(end, journal_bn);
+    }
 }

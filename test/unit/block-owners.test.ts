@@ -8,12 +8,14 @@ import { BlockOwners } from "../../src/fsck/block-owners.ts";
 const page = 16_384;
 
 describe("a paged array", () => {
-    it("is zero until set, and full where a page was filled", () => {
+    it("is zero until set, and full where it was filled", () => {
         const array = new PagedUint32Array();
         expect(array.get(5 * page + 7)).toBe(0);
-        expect(array.isPageEmpty(5 * page)).toBe(true);
-        array.fillPage(5 * page, 9);
-        expect(array.isPageEmpty(5 * page)).toBe(false);
+        expect(array.zerosEnd(5 * page, 9 * page)).toBe(6 * page);
+        array.fill(5 * page, 6 * page, 9);
+        expect(array.zerosEnd(5 * page, 9 * page)).toBe(5 * page);
+        expect(array.nonzerosEnd(5 * page + 3, 9 * page)).toBe(6 * page);
+        expect(array.nonzerosEnd(6 * page, 9 * page)).toBe(6 * page);
         expect([5 * page - 1, 5 * page, 6 * page - 1, 6 * page].map((i) => array.get(i))).toEqual([
             0, 9, 9, 0,
         ]);
@@ -29,8 +31,16 @@ describe("a paged array", () => {
             const start = random.below(4) * page;
             const value = random.uint32();
             if (random.chance(1, 200)) {
-                array.fillPage(start, value);
+                array.fill(start, start + page, value);
                 plain.fill(value, start, start + page);
+            } else if (random.chance(1, 10)) {
+                const from = start + random.below(page);
+                const to = random.between(from + 1, start + page);
+                array.fill(from, to, value % 3);
+                plain.fill(value % 3, from, to);
+                const firstSet = plain.findIndex((number, at) => at >= from && number !== 0);
+                const zerosEnd = Math.min(firstSet < 0 ? to : firstSet, to);
+                expect(array.zerosEnd(from, to)).toBe(zerosEnd);
             } else {
                 const index = start + random.below(page);
                 array.set(index, value);
@@ -74,19 +84,18 @@ describe("the owners of blocks", () => {
         expect(owners.isClaimed(25)).toBe(false);
     });
 
-    it("can claim a page at once where all of it is data that nobody claimed", () => {
+    it("can claim a run at once as far as it is data that nobody claimed, page by page", () => {
         const owners = new BlockOwners(superblock);
-        expect(owners.isPageFree(0, 10 * page)).toBe(false);
-        expect(owners.isPageFree(page + 1, 10 * page)).toBe(false);
-        expect(owners.isPageFree(page, 2 * page - 1)).toBe(false);
-        expect(owners.isPageFree(9 * page, 10 * page)).toBe(false);
-        expect(owners.isPageFree(8 * page, 10 * page)).toBe(true);
+        expect(owners.freeRunEnd(5, 100)).toBe(5);
+        expect(owners.freeRunEnd(9 * page, 10 * page)).toBe(9 * page);
+        expect(owners.freeRunEnd(16, 10 * page)).toBe(page);
+        expect(owners.freeRunEnd(9 * page - 8, 10 * page)).toBe(9 * page);
+        expect(owners.freeRunEnd(100, 130)).toBe(130);
         owners.claim(page - 1, "regular", 4, 10);
-        owners.claimPage(page, "regular", 4, 11);
-        expect(owners.isPageFree(page, 10 * page)).toBe(false);
+        owners.claimRun(page, 2 * page, "regular", 4, 11);
+        expect(owners.freeRunEnd(16, 10 * page)).toBe(page - 1);
+        expect(owners.freeRunEnd(page + 5, 2 * page)).toBe(page + 5);
         expect(owners.ownerOf(page + 100)).toEqual({ role: "regular", inodeNo: 4, index: 111 });
         expect(owners.ownerOf(2 * page)).toBeUndefined();
-        owners.claim(2 * page + 1, "regular", 5, 0);
-        expect(owners.isPageFree(2 * page, 10 * page)).toBe(false);
     });
 });
