@@ -1,13 +1,11 @@
 /** `chickadeefsck -e`: one file's content on standard output. */
 import type { ByteReader } from "../base/byte-store.ts";
 import type { ByteString } from "../base/byte-string.ts";
-import { blockSize, rootInodeNumber } from "../chkfs/layout.ts";
+import { filePieces } from "../chkfs/file-content.ts";
+import { rootInodeNumber } from "../chkfs/layout.ts";
 import type { Superblock } from "../chkfs/superblock.ts";
 import { Volume } from "../chkfs/volume.ts";
 import type { Printer } from "./printer.ts";
-
-/** Bytes handed on at a time. */
-const chunkSize = 1 << 20;
 
 /**
  * Prints the file `name`: an entry of the root directory, or a path. Holes, and blocks that are
@@ -25,25 +23,8 @@ export function extractFile(
     if (inodeNo === undefined || !volume.hasInode(inodeNo) || inodeNo === rootInodeNumber) {
         return false;
     }
-    const inode = volume.inode(inodeNo);
-    const chunk = new Uint8Array(chunkSize);
-    let printedBytes = 0;
-    const print = (lengthBytes: number, startBlockNo: number | undefined) => {
-        const end = Math.min(printedBytes + lengthBytes, inode.size);
-        for (let at = 0; printedBytes < end; at += chunkSize) {
-            const piece = chunk.subarray(0, Math.min(chunkSize, end - printedBytes));
-            if (startBlockNo === undefined) {
-                piece.fill(0);
-            } else {
-                disk.read(startBlockNo * blockSize + at, piece);
-            }
-            out.bytes(piece);
-            printedBytes += piece.length;
-        }
-    };
-    for (const { kind, first, count } of volume.extentsOf(inode)) {
-        print(count * blockSize, kind === "data" ? first : undefined);
+    for (const { bytes } of filePieces(volume, volume.inode(inodeNo))) {
+        out.bytes(bytes);
     }
-    print(inode.size - printedBytes, undefined);
     return true;
 }

@@ -1,8 +1,9 @@
 /** `chickadee cat`: the bytes of files. */
 
 import { type ByteString, byteStringOf, printable, utf8Decode } from "../../base/byte-string.ts";
+import { filePieces } from "../../chkfs/file-content.ts";
 import type { Inode } from "../../chkfs/inode.ts";
-import { blockSize, InodeType } from "../../chkfs/layout.ts";
+import { InodeType } from "../../chkfs/layout.ts";
 import type { Volume } from "../../chkfs/volume.ts";
 import { nameFields } from "../../report/json.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
@@ -11,9 +12,6 @@ import { complainOfStretches, typeText } from "./inode-text.ts";
 import type { Inspection } from "./inspection.ts";
 import { addInspection, addReplay, runDiskInspection } from "./register.ts";
 import type { DiskOptions } from "./replay.ts";
-
-/** Bytes read at a time. */
-const chunkSize = 1 << 20;
 
 /** What the files in a document may have in all, in bytes. */
 const maxDocumentBytes = 64 * 2 ** 20;
@@ -61,26 +59,13 @@ function cat(inspection: Inspection, pathArguments: readonly string[]): void {
     }
 }
 
-/**
- * Prints a file stretch by stretch. What cannot be read is zeros, like a hole, so that what
- * follows stays in its place; the file ends where its extents do.
- */
+/** Prints a file as far as its extents go. */
 function writeContent(inspection: Inspection, volume: Volume, inode: Inode): void {
-    const chunk = new Uint8Array(chunkSize);
-    for (const { kind, fileBlockNo, first, count } of volume.extentsOf(inode)) {
+    for (const { kind, bytes } of filePieces(volume, inode)) {
         if (kind === "unmapped") {
             return;
         }
-        const length = Math.min(count * blockSize, inode.size - fileBlockNo * blockSize);
-        for (let done = 0; done < length; done += chunkSize) {
-            const piece = chunk.subarray(0, Math.min(chunkSize, length - done));
-            if (kind === "data") {
-                volume.disk.read(first * blockSize + done, piece);
-            } else {
-                piece.fill(0);
-            }
-            inspection.out.bytes(piece);
-        }
+        inspection.out.bytes(bytes);
     }
 }
 
