@@ -6,7 +6,8 @@
  * claims of blocks, as many extents, and 512 more for each block of these that is first claimed.
  * A claimed block is read at most once, as part of a directory or of a list of extents, and its
  * bit may have to be fetched; a directory's block names at most 32 inodes, each of which may have
- * to be fetched.
+ * to be fetched. A strict check reads lost directories beforehand, of which each block counts
+ * once, and after a walk that was not cut short it reads the claimed blocks once more.
  */
 import type { ByteReader } from "../src/base/byte-store.ts";
 import {
@@ -36,7 +37,7 @@ const keptInodeBlockCount = 1024;
 const eventTextBytes = 2048;
 
 /** What checking an image may take. */
-export function checkLimits(image: ByteReader): Limits {
+export function checkLimits(image: ByteReader, isStrict = false): Limits {
     const imageBlockCount = Math.ceil(image.sizeBytes / blockSize);
     const { nblocks, ninodes, journal_bn } =
         image.sizeBytes < blockSize
@@ -52,7 +53,8 @@ export function checkLimits(image: ByteReader): Limits {
     const fetchesPerStep = 1 + (B > 1 ? 1 : 0) + (I > keptInodeBlockCount ? direntsPerBlock : 0);
     // The journal is read once, and a block that it replaces once before; the bitmap for the
     // disk's parts, for its leaks and before the first step.
-    const readBlockCount = 1 + 2 * J + 3 * (B + 4) + 2 * I + S * fetchesPerStep;
+    const strictBlockCount = isStrict ? N + I + S : 0;
+    const readBlockCount = 1 + 2 * J + 3 * (B + 4) + 2 * I + S * fetchesPerStep + strictBlockCount;
     const codeCount = Object.keys(catalogue).length;
     const findings = codeCount * (maxFindingsPerCode + 1);
     const notices = 2 * J + 2;

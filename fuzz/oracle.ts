@@ -90,7 +90,7 @@ function checkOnce(
     options: CheckOptions,
     alsoTell: CheckListener = () => {},
 ): Check {
-    const limits = checkLimits(image);
+    const limits = checkLimits(image, options.strict);
     const reader = new GuardedReader(image, limits.readBytes);
     let events = 0;
     const digests = { all: 0, findings: 0, tree: 0 };
