@@ -11,6 +11,9 @@ function rotateLeft(value: number, count: number): number {
     return (value << count) | (value >>> (32 - count));
 }
 
+/** The generator's four words; what all numbers to come follow from. */
+export type RandomState = readonly [number, number, number, number];
+
 /** A stream of numbers that its seed determines, on every platform. */
 export class Random {
     readonly #state = new Uint32Array(4);
@@ -26,6 +29,16 @@ export class Random {
             z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
             this.#state[word] = z ^ (z >>> 16);
         }
+    }
+
+    /** Where in its stream the generator is. */
+    get state(): RandomState {
+        const [first, second, third, fourth] = this.#state;
+        return [first, second, third, fourth];
+    }
+
+    set state(words: RandomState) {
+        this.#state.set(words);
     }
 
     /** A number from 0 to 2^32-1. */

@@ -20,6 +20,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     disk: { isCore: true, imports: ["base"] },
     mkfs: { isCore: true, imports: ["base", "chkfs", "disk"] },
     fsck: { isCore: true, imports: ["base", "chkfs", "disk"] },
+    machine: { isCore: true, imports: ["base", "disk"] },
     report: { isCore: true, imports: ["base", "chkfs", "disk", "mkfs", "fsck"] },
     host: { isCore: false, imports: ["base", "disk"] },
     cli: {
