@@ -1,7 +1,7 @@
 /** How fast the core is, without a process or a file around it. */
 import { Bench } from "tinybench";
+import { crc32c } from "../src/base/crc32c.ts";
 import { Random } from "../src/base/random.ts";
-import { crc32c } from "../src/chkfs/crc32c.ts";
 import { analyzeJournal } from "../src/chkfs/journal/analysis.ts";
 import { placeRecord } from "../src/chkfs/journal/codec.ts";
 import { soundRules } from "../src/chkfs/journal/rules.ts";

@@ -6,8 +6,8 @@
  */
 
 import { bytesOf } from "../src/base/byte-string.ts";
+import { crc32c } from "../src/base/crc32c.ts";
 import { Random } from "../src/base/random.ts";
-import { crc32c } from "../src/chkfs/crc32c.ts";
 import { blockSize, superblockOffset } from "../src/chkfs/layout.ts";
 import type { BaseImage } from "./base-images.ts";
 import { byteDamage, randomBytes, resizeImage } from "./byte-damage.ts";

@@ -232,6 +232,33 @@ export class StateFields {
         return this.#field(name, "a number", (value) => typeof value === "number");
     }
 
+    /** A whole number from `lowest` to `highest`. */
+    integer(name: string, lowest: number, highest: number): number {
+        const what = `a whole number from ${lowest} to ${highest}`;
+        const isRight = (value: StateValue): value is number =>
+            typeof value === "number" &&
+            Number.isInteger(value) &&
+            value >= lowest &&
+            value <= highest;
+        return this.#field(name, what, isRight);
+    }
+
+    /** Whole numbers from `lowest` to `highest`, `count` of them. */
+    integers(name: string, count: number, lowest: number, highest: number): readonly number[] {
+        const what = `${count} whole numbers from ${lowest} to ${highest}`;
+        const isRight = (value: StateValue): value is readonly number[] =>
+            isList(value) &&
+            value.length === count &&
+            value.every(
+                (element) =>
+                    typeof element === "number" &&
+                    Number.isInteger(element) &&
+                    element >= lowest &&
+                    element <= highest,
+            );
+        return this.#field(name, what, isRight);
+    }
+
     boolean(name: string): boolean {
         return this.#field(name, "true or false", (value) => typeof value === "boolean");
     }
@@ -247,6 +274,13 @@ export class StateFields {
             (lengthBytes === undefined || value.length === lengthBytes);
         const what = lengthBytes === undefined ? "bytes" : `${lengthBytes} bytes`;
         return this.#field(name, what, isRight);
+    }
+
+    /** A list of bytes, as of the chunks of something long. */
+    byteLists(name: string): readonly Uint8Array[] {
+        const isRight = (value: StateValue): value is readonly Uint8Array[] =>
+            isList(value) && value.every((element) => element instanceof Uint8Array);
+        return this.#field(name, "a list of bytes", isRight);
     }
 
     /** Numbers, `count` of them where it is given. */

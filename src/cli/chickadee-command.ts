@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { registerDemo } from "./demo.ts";
+import { registerDisk } from "./disk/register.ts";
 import { registerBlock } from "./inspect/block.ts";
 import { registerCat } from "./inspect/cat.ts";
 import { ExitCode } from "./inspect/inspection.ts";
@@ -25,6 +26,7 @@ const subCommands: readonly RegisterSubCommand[] = [
     registerMap,
     registerBlock,
     registerJournal,
+    registerDisk,
     (program, context) => registerDemo(program, context, chickadee),
     registerHelp,
 ];

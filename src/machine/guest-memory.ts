@@ -5,9 +5,10 @@
  * WebAssembly can work on it in place. CPUs read and write it through their page tables, devices
  * by DMA, and the firmware tables lie in it.
  *
- * Dirty pages: a bit a page says whether it was written since the marks were last taken. Whoever
- * writes marks; a CPU's translation cache may hold a page as writable only while its mark is set,
- * which is why `takeDirtyPages` tells the caches.
+ * Dirty pages: a mark for each page, set on every page that was written since the marks were last
+ * taken, and on a few that a store was about to be done in. Whoever writes marks; a CPU's
+ * translation cache may hold a page as writable only while its mark is set, which is why
+ * `takeDirtyPages` tells the caches.
  *
  * Watched pages: a write to one goes to its watcher, after it was done. The text console is such a
  * page: RAM to the guest, a screen to whoever looks.
@@ -110,9 +111,13 @@ export class GuestMemory {
         assert(!this.#watchers.has(pageNo), `page ${pageNo} is watched once`);
         this.#watchers.set(pageNo, watcher);
         this.watched[pageNo] = 1;
+        this.#tellCaches();
     }
 
-    /** Registers who must know when pages become clean, because it caches them as dirty. */
+    /**
+     * Registers who must know when pages become clean or watched, because it caches them as pages
+     * that may be written with nothing else to do.
+     */
     onClean(listener: () => void): void {
         this.#cleanListeners.push(listener);
     }
@@ -132,10 +137,14 @@ export class GuestMemory {
             }
         }
         this.dirty.fill(0);
+        this.#tellCaches();
+        return pages;
+    }
+
+    #tellCaches(): void {
         for (const listener of this.#cleanListeners) {
             listener();
         }
-        return pages;
     }
 
     #tellWatcher(pageNo: number, address: number, byteLength: number): void {

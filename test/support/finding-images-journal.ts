@@ -5,7 +5,7 @@
  * boundary in front of it is 1 too. Home blocks are free ones, from 20 on.
  */
 
-import { crc32c } from "../../src/chkfs/crc32c.ts";
+import { crc32c } from "../../src/base/crc32c.ts";
 import {
     encodeRecord,
     type JournalRecord,

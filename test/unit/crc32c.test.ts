@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bytesOf } from "../../src/base/byte-string.ts";
+import { crc32c } from "../../src/base/crc32c.ts";
 import { Random } from "../../src/base/random.ts";
-import { crc32c } from "../../src/chkfs/crc32c.ts";
 
 /** RFC 3720, appendix B.4, and the check value of the CRC catalogues. */
 const vectors: [string, Uint8Array, number][] = [

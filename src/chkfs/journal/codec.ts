@@ -6,7 +6,7 @@
  * the block as it then stands. Replay puts the magic number back.
  */
 import { assert } from "../../base/assert.ts";
-import { crc32c } from "../crc32c.ts";
+import { crc32c } from "../../base/crc32c.ts";
 import {
     BlockFlag,
     blockReferenceLayout,

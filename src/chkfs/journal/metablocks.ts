@@ -10,7 +10,7 @@
  * candidate's references are walked once: at most 339 of them, and without `boundReferences` at
  * most `maxStrayReferences` more in the whole journal.
  */
-import { crc32c } from "../crc32c.ts";
+import { crc32c } from "../../base/crc32c.ts";
 import {
     BlockFlag,
     blockReferenceLayout,

@@ -28,8 +28,8 @@
  * replay may find the boundaries in disorder, refuse, and leave the journal half wiped.
  */
 import type { ByteStore } from "../../base/byte-store.ts";
+import { crc32c } from "../../base/crc32c.ts";
 import { sectorSize } from "../../base/sector.ts";
-import { crc32c } from "../crc32c.ts";
 import {
     blockReferenceLayout,
     blockSize,

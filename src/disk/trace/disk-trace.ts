@@ -13,25 +13,30 @@
 /** An instant that has not come. */
 export const notYet = Number.POSITIVE_INFINITY;
 
-export type TraceCommandKind =
-    | "read"
-    | "write"
+export const traceCommandKinds = [
+    "read",
+    "write",
     /** Sectors that need not be kept (TRIM); they read as zeros. Ordered like a write. */
-    | "discard"
-    | "flush"
+    "discard",
+    "flush",
     /** SET FEATURES 02h: writes complete when the cache has them. */
-    | "cache-on"
+    "cache-on",
     /** SET FEATURES 82h: flushes, and from its completion on writes complete on the medium. */
-    | "cache-off"
+    "cache-off",
     /** STANDBY and its kin: flushes. */
-    | "standby"
+    "standby",
     /** A label without effect on the disk: a host's acknowledgement, or MARK of dm-log-writes. */
-    | "mark"
+    "mark",
     /** Anything else that reached the drive: IDENTIFY, READ LOG EXT, unknown commands. */
-    | "other";
+    "other",
+] as const;
+
+export type TraceCommandKind = (typeof traceCommandKinds)[number];
 
 /** How a command ended; `outstanding` while it did not, also when the link was reset under it. */
-export type TraceCommandStatus = "done" | "failed" | "outstanding";
+export const traceCommandStatuses = ["done", "failed", "outstanding"] as const;
+
+export type TraceCommandStatus = (typeof traceCommandStatuses)[number];
 
 /** A command, with both clocks. */
 export interface TraceCommand {

@@ -41,6 +41,15 @@ export function isOlder(earlier: TraceCommand, later: TraceCommand): boolean {
     return doneAt(earlier) <= later.issuedAt;
 }
 
+/** Commands whose completion promises that something is on the medium: those that can lie. */
+export function promises(trace: DiskTrace): ReadonlySet<number> {
+    const isThrough = writesThrough(trace);
+    const keepers = trace.commands.filter(
+        (command) => doneAt(command) !== notYet && (isFlush(command) || isThrough(command)),
+    );
+    return new Set(keepers.map(({ id }) => id));
+}
+
 /**
  * By command id: the ordinal of the event from which on the write is durable, or `notYet`. It is
  * durable for a crash at time T when that ordinal lies below T.
@@ -50,9 +59,7 @@ export function isOlder(earlier: TraceCommand, later: TraceCommand): boolean {
  */
 export function durableFrom(trace: DiskTrace, liars: ReadonlySet<number> = new Set()): number[] {
     const durable: number[] = new Array(trace.commands.length).fill(notYet);
-    // From the last command to the first, `coveredBy` is the earliest completion among the
-    // flushes issued from here on; but a write is covered by flushes issued after its completion,
-    // so flushes are looked up by their own issue.
+    const isThrough = writesThrough(trace);
     const flushes = trace.commands.filter(
         (command) => isFlush(command) && doneAt(command) !== notYet && !liars.has(command.id),
     );
@@ -63,42 +70,46 @@ export function durableFrom(trace: DiskTrace, liars: ReadonlySet<number> = new S
     }
     for (const write of trace.commands) {
         const done = doneAt(write);
-        if (!isWrite(write) || done === notYet) {
-            continue;
+        if (isWrite(write) && done !== notYet) {
+            const byItself = isThrough(write) && !liars.has(write.id) ? done : notYet;
+            const byFlush = earliestDone[firstIssuedFrom(flushes, done)];
+            durable[write.id] = Math.min(byItself, byFlush);
         }
-        const firstCovering = lowerBound(flushes, done);
-        const byItself = isThrough(trace, write) && !liars.has(write.id) ? done : notYet;
-        durable[write.id] = Math.min(byItself, earliestDone[firstCovering]);
     }
     return durable;
 }
 
-/** Whether a write's completion says that it is on the medium: FUA, or the cache was off. */
-function isThrough(trace: DiskTrace, write: TraceCommand): boolean {
-    return write.fua || !isCacheOn(trace, write.issuedAt);
-}
-
 /**
- * Whether the cache is on at an instant. While a command that switches it runs, the host knows
- * only what it asked before; the cache counts as on unless it was surely off.
+ * A test for writes whose completion says that they are on the medium: FUA, or issued while the
+ * cache was surely off. Commands must be asked about in the order of issue.
+ *
+ * While a command that switches the cache runs, the host knows only what it asked before. So
+ * turning it on counts from the issue, turning it off from the completion, and of those that
+ * count the one issued last decides.
  */
-function isCacheOn(trace: DiskTrace, at: number): boolean {
-    let isOn = trace.startsWithCache;
-    for (const command of trace.commands) {
-        if (command.issuedAt >= at) {
-            break;
+function writesThrough(trace: DiskTrace): (command: TraceCommand) => boolean {
+    const turnsOn = trace.commands.filter(({ kind }) => kind === "cache-on");
+    const turnsOff = trace.commands
+        .filter((command) => command.kind === "cache-off" && doneAt(command) !== notYet)
+        .sort((a, b) => doneAt(a) - doneAt(b));
+    let onCount = 0;
+    let offCount = 0;
+    let lastOn = trace.startsWithCache ? -1 : -2;
+    let lastOff = trace.startsWithCache ? -2 : -1;
+    return (command) => {
+        const at = command.issuedAt;
+        for (; onCount < turnsOn.length && turnsOn[onCount].issuedAt < at; onCount++) {
+            lastOn = turnsOn[onCount].issuedAt;
         }
-        if (command.kind === "cache-on") {
-            isOn = true;
-        } else if (command.kind === "cache-off" && doneAt(command) <= at) {
-            isOn = false;
+        for (; offCount < turnsOff.length && doneAt(turnsOff[offCount]) <= at; offCount++) {
+            lastOff = Math.max(lastOff, turnsOff[offCount].issuedAt);
         }
-    }
-    return isOn;
+        return isWrite(command) && (command.fua || lastOff > lastOn);
+    };
 }
 
-/** The first of `flushes` issued at or after `ordinal`. */
-function lowerBound(flushes: readonly TraceCommand[], ordinal: number): number {
+/** The index of the first of `flushes` that was issued at or after `ordinal`. */
+function firstIssuedFrom(flushes: readonly TraceCommand[], ordinal: number): number {
     let low = 0;
     let high = flushes.length;
     while (low < high) {

@@ -7,8 +7,8 @@
  * disk that holds a part of the changes always has an undo file in state "begun".
  */
 import type { ByteReader, ByteStore } from "../../base/byte-store.ts";
+import { crc32c } from "../../base/crc32c.ts";
 import { sectorSize } from "../../base/sector.ts";
-import { crc32c } from "../../chkfs/crc32c.ts";
 import { blockSize } from "../../chkfs/layout.ts";
 import { OverlayStore } from "../../disk/overlay-store.ts";
 import { forEachPage } from "../../disk/pages.ts";

@@ -1,0 +1,106 @@
+/** `chickadee disk log show`: the entries of a write log. */
+import { LogFlag, logFlagNames } from "../../disk/log/log-layout.ts";
+import { type LogEntry, LogReader, logProblemText } from "../../disk/log/log-reader.ts";
+import { counted, rangeText } from "../../report/size.ts";
+import { table } from "../../report/table.ts";
+import type { CommonOptions, Inspection } from "../inspect/inspection.ts";
+import { addColour, runInspection } from "../inspect/register.ts";
+import type { RegisterSubCommand } from "../sub-command.ts";
+import { addDiskCommand, wholeNumber } from "./disk-command.ts";
+import { logHeaderOf, logKindNames, logKindOf } from "./log-input.ts";
+import { shown } from "./trace-input.ts";
+
+/** Entries that are shown where nobody says how many. */
+const defaultLimit = 1000;
+
+interface LogShowOptions extends CommonOptions {
+    readonly scanTail?: boolean;
+    readonly limit: number;
+}
+
+export const registerLogShow: RegisterSubCommand = (group, context) => {
+    const command = addDiskCommand(
+        group,
+        "disk log show",
+        "print the entries of a write log",
+        "chickadee disk log show disk.log",
+    )
+        .argument("<LOG>", "the log, or - for standard input")
+        .option("--scan-tail", "read on behind the entries that the log counts")
+        .option("--limit <N>", "show at most N entries", wholeNumber(1), defaultLimit)
+        .option("--json", "print one JSON document");
+    addColour(command).action((path: string, options: LogShowOptions) =>
+        runInspection(context, path, options, (inspection) => show(inspection, options)),
+    );
+};
+
+function show(inspection: Inspection, options: LogShowOptions): void {
+    const header = logHeaderOf(inspection);
+    const { sectorSizeBytes, entryCount } = header;
+    const readOptions = { scansTail: options.scanTail === true, limit: options.limit };
+    const guess = logKindOf(inspection, header, readOptions, undefined);
+    const reader = new LogReader(inspection.disk, header, readOptions);
+    const entries = [...reader];
+    if (reader.problem !== undefined) {
+        inspection.complain(logProblemText(reader.problem));
+    }
+    if (inspection.isJson) {
+        inspection.document({
+            sectorSizeBytes,
+            entryCount: Number(entryCount),
+            kind: guess.kind,
+            kindReason: guess.reason,
+            entries: entries.map(entryDocument),
+        });
+        return;
+    }
+    const { colours, image } = inspection;
+    const name = `${image.name}: ${counted(Number(entryCount), "entry", "entries")}`;
+    inspection.lines([
+        colours.heading(`${name}, sectors of ${sectorSizeBytes} bytes`),
+        `by ${logKindNames[guess.kind]}, it seems: ${guess.reason}`,
+        "",
+    ]);
+    const rows = entries.map((entry) => entryRow(entry, sectorSizeBytes));
+    inspection.lines(table(rows, { alignRight: [0, 1] }));
+    const left = Number(entryCount) - entries.length;
+    if (left > 0 && reader.problem === undefined) {
+        inspection.lines([colours.faint(`... ${counted(left, "more entry", "more entries")}`)]);
+    }
+}
+
+function entryRow(entry: LogEntry, sectorSizeBytes: number): string[] {
+    const { entryNo, headerOffset, byteOffset, byteLength, flags, label, isTail } = entry;
+    const sectorCount = byteLength / sectorSizeBytes;
+    const sectors = rangeText(byteOffset / sectorSizeBytes, sectorCount);
+    return [
+        `${entryNo}`,
+        `@${headerOffset}`,
+        entryText(entry),
+        byteLength > 0 ? `sector${sectorCount === 1 ? "" : "s"} ${sectors}` : "",
+        (flags & LogFlag.mark) === 0 ? "" : `"${shown(label)}"`,
+        isTail ? "(not counted)" : "",
+    ];
+}
+
+/** What an entry is: its flags, and a write where it has data. */
+function entryText({ flags, dataOffset }: LogEntry): string {
+    return [...(dataOffset === undefined ? [] : ["write"]), ...flagNames(flags)].join(" ");
+}
+
+function flagNames(flags: number): string[] {
+    return logFlagNames.flatMap(([flag, name]) => ((flags & flag) === 0 ? [] : [name]));
+}
+
+function entryDocument(entry: LogEntry): object {
+    const { entryNo, headerOffset, byteOffset, byteLength, flags, label, isTail } = entry;
+    return {
+        entryNo,
+        headerOffset,
+        flagNames: flagNames(flags),
+        byteOffset,
+        byteLength,
+        ...((flags & LogFlag.mark) !== 0 && { label }),
+        isTail,
+    };
+}

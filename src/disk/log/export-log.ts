@@ -1,0 +1,155 @@
+/**
+ * A trace as a log of dm-log-writes, which the kernel's tools read (`replay-log`).
+ *
+ * A log has one clock: its order is the order in which things became durable.
+ *
+ * - A write is held back until a flush has completed that was issued after the write's completion;
+ *   then come the writes that the flush covers, in the order of their completion, and the flush.
+ * - A write that is on the medium when it completes (FUA, or with the cache off) goes into the log
+ *   at its completion, with the flag FUA. Of older writes that are held back it cuts out what it
+ *   overwrites, lest the log bring them back.
+ * - A mark stands where it was made. Turning the cache off and STANDBY are flushes.
+ * - At the end come the writes that no flush covered, then those that failed or never completed:
+ *   they too may be on the medium. The last entry is the kernel's end mark.
+ *
+ * What is lost: instants and times, overlap (and with it that two writes may land in either
+ * order), tags, command codes, CPUs, reads, commands without effect on the disk, what was there
+ * before, and at each crash time but the end what was not yet durable.
+ */
+import { UserError } from "../../base/user-error.ts";
+import { type DiskTrace, notYet, type TraceCommand } from "../trace/disk-trace.ts";
+import { doneAt, durableFrom, isFlush, isWrite } from "../trace/durability.ts";
+import { HeldWrites } from "./held-writes.ts";
+import { endMarkLabel, LogFlag } from "./log-layout.ts";
+import { type LogSink, LogWriter, logSuperblock } from "./log-writer.ts";
+
+/** What became of a trace. */
+export interface LogExport {
+    readonly entryCount: number;
+    /** Commands that a log has no place for: reads, and what has no effect on the disk. */
+    readonly leftOutCount: number;
+    /** Marks whose label was longer than a sector has room for. */
+    readonly cutLabelCount: number;
+}
+
+/** An entry before its data is read. */
+type PlannedEntry =
+    | { readonly kind: "mark"; readonly label: string }
+    | { readonly kind: "flush" }
+    | {
+          readonly kind: "write";
+          readonly command: TraceCommand;
+          readonly isThrough: boolean;
+          readonly startOffset: number;
+          readonly endOffset: number;
+      };
+
+/**
+ * Writes a trace as a log, in order and without going back. Throws `UserError` for a write whose
+ * data the trace does not have.
+ */
+export function exportLog(trace: DiskTrace, sink: LogSink): LogExport {
+    const entries = [...plannedEntries(trace)];
+    sink(logSuperblock(trace.sectorSizeBytes, entries.length));
+    const writer = new LogWriter(sink, trace.sectorSizeBytes);
+    let cutLabelCount = 0;
+    for (const entry of entries) {
+        if (entry.kind === "mark") {
+            cutLabelCount += writer.mark(entry.label) ? 0 : 1;
+        } else if (entry.kind === "flush") {
+            writer.entry({ flags: LogFlag.flush, byteOffset: 0, byteLength: 0 });
+        } else {
+            writeData(writer, entry);
+        }
+    }
+    return {
+        entryCount: entries.length,
+        leftOutCount: trace.commands.filter((command) => !hasPlace(command)).length,
+        cutLabelCount,
+    };
+}
+
+function writeData(writer: LogWriter, entry: PlannedEntry & { kind: "write" }): void {
+    const { command, isThrough, startOffset, endOffset } = entry;
+    const place = { byteOffset: startOffset, byteLength: endOffset - startOffset };
+    const fua = isThrough ? LogFlag.fua : 0;
+    if (command.kind === "discard") {
+        writer.entry({ flags: LogFlag.discard | fua, ...place });
+        return;
+    }
+    const { after } = command;
+    if (after === undefined) {
+        throw new UserError(`command ${command.id} is a write whose data the trace does not have`);
+    }
+    const start = startOffset - command.byteOffset;
+    writer.entry({ flags: fua, ...place, data: after.subarray(start, start + place.byteLength) });
+}
+
+/** The entries of a trace's log, in their order. */
+function* plannedEntries(trace: DiskTrace): Generator<PlannedEntry> {
+    const durable = durableFrom(trace);
+    const held = new HeldWrites();
+    for (const command of commandsByEnd(trace)) {
+        if (command.kind === "mark") {
+            yield { kind: "mark", label: command.label ?? "" };
+        } else if (isFlush(command)) {
+            yield* heldEntries(held, command.issuedAt);
+            yield { kind: "flush" };
+        } else if (durable[command.id] === doneAt(command)) {
+            held.overwrite(command);
+            yield writeEntry(command, true);
+        } else {
+            held.add(command);
+        }
+    }
+    yield* heldEntries(held, notYet);
+    for (const command of trace.commands) {
+        // A write whose data the drive never had cannot have landed.
+        const mayHaveLanded = doneAt(command) === notYet && command.acceptedAt !== notYet;
+        if (isWrite(command) && command.byteLength > 0 && mayHaveLanded) {
+            yield writeEntry(command, false);
+        }
+    }
+    yield { kind: "mark", label: endMarkLabel };
+}
+
+/** Commands with an effect, or a label, that have come to their end, in the order of it. */
+function commandsByEnd(trace: DiskTrace): TraceCommand[] {
+    return trace.commands
+        .filter((command) => hasPlace(command) && endOf(command) !== notYet)
+        .sort((a, b) => endOf(a) - endOf(b));
+}
+
+/** A mark is made when it is issued, whatever became of it then. */
+function endOf(command: TraceCommand): number {
+    return command.kind === "mark" ? command.issuedAt : doneAt(command);
+}
+
+/** Whether a log has a place for a command. */
+function hasPlace(command: TraceCommand): boolean {
+    const isEndMark = command.kind === "mark" && command.label === endMarkLabel;
+    return (
+        (command.kind === "mark" && !isEndMark) ||
+        isFlush(command) ||
+        (isWrite(command) && command.byteLength > 0)
+    );
+}
+
+function writeEntry(command: TraceCommand, isThrough: boolean): PlannedEntry {
+    const { byteOffset: startOffset, byteLength } = command;
+    return {
+        kind: "write",
+        command,
+        isThrough,
+        startOffset,
+        endOffset: startOffset + byteLength,
+    };
+}
+
+function* heldEntries(held: HeldWrites, ordinal: number): Generator<PlannedEntry> {
+    for (const { command, ranges } of held.takeDoneBy(ordinal)) {
+        for (const { startOffset, endOffset } of ranges) {
+            yield { kind: "write", command, isThrough: false, startOffset, endOffset };
+        }
+    }
+}

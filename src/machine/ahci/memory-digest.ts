@@ -1,0 +1,37 @@
+/**
+ * A digest of pieces of memory, by which one sees whether they changed.
+ *
+ * 32 bits, mixed word by word. Each step is a permutation of the state for a given word, and of
+ * the word for a given state, so a change of one word alone always shows.
+ */
+import type { GuestMemory } from "../guest-memory.ts";
+
+/** What the digest of nothing is. */
+export const emptyDigest = 0x811c_9dc5;
+
+/** The digest after a word more. */
+export function digestWord(digest: number, word: number): number {
+    return (Math.imul(((digest << 5) | (digest >>> 27)) ^ word, 0x9e37_79b1) ^ 0x2545_f491) >>> 0;
+}
+
+/** The digest after the bytes of a range, as far as they are in memory. */
+export function digestRange(
+    digest: number,
+    { view, sizeBytes }: GuestMemory,
+    address: number,
+    byteLength: number,
+): number {
+    if (address < 0 || address >= sizeBytes) {
+        return digestWord(digest, byteLength);
+    }
+    const end = Math.min(address + byteLength, sizeBytes);
+    let next = digest;
+    let at = address;
+    for (; at + 4 <= end; at += 4) {
+        next = digestWord(next, view.getUint32(at, true));
+    }
+    for (; at < end; at++) {
+        next = digestWord(next, view.getUint8(at));
+    }
+    return next;
+}

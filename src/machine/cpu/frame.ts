@@ -1,0 +1,36 @@
+/** A frame: one program on a context's stack, and what it needs to go on. */
+import type { PendingOperation } from "./operands.ts";
+import type { Program } from "./operation.ts";
+
+/** Why a program is on a context's stack; what its return means. */
+export type FrameCause =
+    /** It is the context's own; its return ends the context. */
+    | "start"
+    /** Its return value is the result of the call below. */
+    | "system call"
+    /** When it returns, the operation below is done again. */
+    | "exception"
+    /** What is below goes on as if nothing had been. */
+    | "interrupt";
+
+export class Frame {
+    readonly program: Program;
+    readonly cause: FrameCause;
+    /** User mode (ring 3) or the kernel's. */
+    readonly isUser: boolean;
+    /** RFLAGS.IF while this program is on top. */
+    interruptsEnabled: boolean;
+    /** What the program's `yield` will give when it goes on. */
+    result = 0;
+    /** The operation to be done again when the exception's handler above returns. */
+    pending: PendingOperation | undefined;
+    /** `Context.wide` while programs above use it. */
+    savedWide = 0n;
+
+    constructor(program: Program, cause: FrameCause, isUser: boolean, interruptsEnabled: boolean) {
+        this.program = program;
+        this.cause = cause;
+        this.isUser = isUser;
+        this.interruptsEnabled = interruptsEnabled;
+    }
+}

@@ -1,0 +1,220 @@
+/**
+ * How a program asks for an operation: a method for each, which leaves the operands here and
+ * returns the operation's code, to be yielded at once.
+ *
+ *     const value = yield context.load(address, 4);
+ *
+ * The CPU takes the operands as soon as it has the code: one context, one operation. Addresses
+ * are virtual: canonical ones are the integers from -2^47 to 2^47-1, the kernel's half being
+ * negative, as sign extension has it. Results are numbers; those of 64-bit operations are in
+ * `wide`.
+ */
+import { type MemorySize, type Operation, OperationCode } from "./operation.ts";
+
+/** An operation with its operands, taken out because it faulted and is to be done again. */
+export interface PendingOperation {
+    readonly operation: Operation;
+    readonly address: number;
+    readonly value: number;
+    readonly expected: number;
+    readonly wideValue: bigint;
+    readonly wideExpected: bigint;
+}
+
+/** The operands of one operation, and the methods that ask for it. */
+export class Operands {
+    /** Of memory operations a virtual address; a port; a page table's physical address. */
+    address = 0;
+    value = 0;
+    expected = 0;
+    wideValue = 0n;
+    wideExpected = 0n;
+    callArguments: readonly number[] = [];
+
+    /** The result of the last 64-bit operation. */
+    wide = 0n;
+
+    /** Takes an operation out, to be done again. */
+    capture(operation: Operation): PendingOperation {
+        const { address, value, expected, wideValue, wideExpected } = this;
+        return { operation, address, value, expected, wideValue, wideExpected };
+    }
+
+    /** Puts an operation back. */
+    restore(pending: PendingOperation): Operation {
+        this.address = pending.address;
+        this.value = pending.value;
+        this.expected = pending.expected;
+        this.wideValue = pending.wideValue;
+        this.wideExpected = pending.wideExpected;
+        return pending.operation;
+    }
+
+    /** One operation's time, and a point at which the schedule may switch. */
+    step(): Operation {
+        return OperationCode.step;
+    }
+
+    load(address: number, size: MemorySize): Operation {
+        this.address = address;
+        return OperationCode.load + size;
+    }
+
+    /** The result is in `wide`. */
+    load64(address: number): Operation {
+        this.address = address;
+        return OperationCode.load + 8;
+    }
+
+    /** Stores the low bits of `value`. */
+    store(address: number, size: MemorySize, value: number): Operation {
+        this.address = address;
+        this.value = value;
+        return OperationCode.store + size;
+    }
+
+    store64(address: number, value: bigint): Operation {
+        this.address = address;
+        this.wideValue = value;
+        return OperationCode.store + 8;
+    }
+
+    /** XCHG: stores `value`; the result is the old one. */
+    exchange(address: number, size: MemorySize, value: number): Operation {
+        this.address = address;
+        this.value = value;
+        return OperationCode.exchange + size;
+    }
+
+    /** LOCK CMPXCHG: stores `value` if `expected` is there; the result is what was there. */
+    compareExchange(address: number, size: MemorySize, expected: number, value: number): Operation {
+        this.address = address;
+        this.expected = expected;
+        this.value = value;
+        return OperationCode.compareExchange + size;
+    }
+
+    /** LOCK XADD. */
+    fetchAdd(address: number, size: MemorySize, value: number): Operation {
+        this.address = address;
+        this.value = value;
+        return OperationCode.fetchAdd + size;
+    }
+
+    fetchAnd(address: number, size: MemorySize, value: number): Operation {
+        this.address = address;
+        this.value = value;
+        return OperationCode.fetchAnd + size;
+    }
+
+    fetchOr(address: number, size: MemorySize, value: number): Operation {
+        this.address = address;
+        this.value = value;
+        return OperationCode.fetchOr + size;
+    }
+
+    fetchXor(address: number, size: MemorySize, value: number): Operation {
+        this.address = address;
+        this.value = value;
+        return OperationCode.fetchXor + size;
+    }
+
+    exchange64(address: number, value: bigint): Operation {
+        this.address = address;
+        this.wideValue = value;
+        return OperationCode.exchange + 8;
+    }
+
+    compareExchange64(address: number, expected: bigint, value: bigint): Operation {
+        this.address = address;
+        this.wideExpected = expected;
+        this.wideValue = value;
+        return OperationCode.compareExchange + 8;
+    }
+
+    fetchAdd64(address: number, value: bigint): Operation {
+        this.address = address;
+        this.wideValue = value;
+        return OperationCode.fetchAdd + 8;
+    }
+
+    fetchAnd64(address: number, value: bigint): Operation {
+        this.address = address;
+        this.wideValue = value;
+        return OperationCode.fetchAnd + 8;
+    }
+
+    fetchOr64(address: number, value: bigint): Operation {
+        this.address = address;
+        this.wideValue = value;
+        return OperationCode.fetchOr + 8;
+    }
+
+    fetchXor64(address: number, value: bigint): Operation {
+        this.address = address;
+        this.wideValue = value;
+        return OperationCode.fetchXor + 8;
+    }
+
+    /** IN. @param port from 0 to 0xffff. */
+    input(port: number, size: MemorySize): Operation {
+        this.address = port;
+        return OperationCode.input + size;
+    }
+
+    /** OUT. */
+    output(port: number, size: MemorySize, value: number): Operation {
+        this.address = port;
+        this.value = value;
+        return OperationCode.output + size;
+    }
+
+    /** PAUSE: takes longer than other operations, and hints that this CPU is waiting. */
+    pause(): Operation {
+        return OperationCode.pause;
+    }
+
+    /** HLT: sleeps until an interrupt comes. */
+    halt(): Operation {
+        return OperationCode.halt;
+    }
+
+    /** STI; HLT: enables interrupts and sleeps, with no gap in which one could be missed. */
+    enableInterruptsAndHalt(): Operation {
+        return OperationCode.enableAndHalt;
+    }
+
+    /** CLI. */
+    disableInterrupts(): Operation {
+        return OperationCode.disableInterrupts;
+    }
+
+    /** STI: interrupts come from after the next operation on. */
+    enableInterrupts(): Operation {
+        return OperationCode.enableInterrupts;
+    }
+
+    /** Loads CR3, with a table's physical address, and empties the translation cache. */
+    loadPageTable(physicalAddress: number): Operation {
+        this.address = physicalAddress;
+        return OperationCode.loadPageTable;
+    }
+
+    /** INVLPG: forgets the translation of an address's page. */
+    invalidatePage(address: number): Operation {
+        this.address = address;
+        return OperationCode.invalidatePage;
+    }
+
+    /** RDTSC; the result is exact below 2^53. */
+    readTimestamp(): Operation {
+        return OperationCode.readTimestamp;
+    }
+
+    /** SYSCALL; the result is what the kernel's handler returns. */
+    systemCall(number: number, ...callArguments: readonly number[]): Operation {
+        this.value = number;
+        this.callArguments = callArguments;
+        return OperationCode.systemCall;
+    }
+}

@@ -1,0 +1,338 @@
+/**
+ * The machine: the PC as it is put together, and what its owner does with it.
+ *
+ * Devices know each other only by what they are given here: a clock, memory, a line, a stream of
+ * choices. The owner switches it on with a kernel, runs it up to a limit or an event, looks at its
+ * screen and its disk's trace, and takes and restores states.
+ */
+import { assert } from "../base/assert.ts";
+import type { ByteReader } from "../base/byte-store.ts";
+import { type ChoiceStream, SeededChoices } from "../base/choices.ts";
+import { sectorSize } from "../base/sector.ts";
+import type { StateRecord } from "../base/state.ts";
+import type { DestagePolicy } from "../disk/cache/destage-policy.ts";
+import { OverlayStore } from "../disk/overlay-store.ts";
+import type { DiskTrace } from "../disk/trace/disk-trace.ts";
+import { TraceRecorder } from "../disk/trace/recorder.ts";
+import { type MappedDevices, portRegions, registerRegions } from "./address-map.ts";
+import { AhciController } from "./ahci/controller.ts";
+import type { AhciObserver } from "./ahci/observer.ts";
+import { AddressSpace } from "./bus.ts";
+import { Clock } from "./clock.ts";
+import { ParallelPort } from "./console/parallel-port.ts";
+import { TextConsole } from "./console/text-console.ts";
+import { Cpu } from "./cpu/cpu.ts";
+import type { EntryPoints } from "./cpu/entry-points.ts";
+import { type CpuTiming, defaultCpuTiming } from "./cpu/timing.ts";
+import type { MachineNotice, NoticeSink, Stateful } from "./device.ts";
+import { handOverLocalApic, installFirmware } from "./firmware/firmware.ts";
+import { defaultMemoryBytes, GuestMemory } from "./guest-memory.ts";
+import { ApicBus } from "./interrupts/apic-bus.ts";
+import { IoApic } from "./interrupts/io-apic.ts";
+import { LocalApic } from "./interrupts/local-apic.ts";
+import { KeyboardController } from "./keyboard/keyboard-controller.ts";
+import { LegacyPorts } from "./legacy/legacy-ports.ts";
+import { PciConfigPorts } from "./pci/config-ports.ts";
+import { ahciLocation, q35Functions } from "./pci/q35-functions.ts";
+import { Power } from "./power.ts";
+import { Drive } from "./sata/drive.ts";
+import type { FaultRule } from "./sata/fault-rules.ts";
+import type { DriveTiming } from "./sata/timing.ts";
+import { Interleaver, type RunLimits, type StopReason } from "./schedule/interleaver.ts";
+import { type CpuRun, ScheduleRecorder } from "./schedule/recorded.ts";
+import { RoundRobin } from "./schedule/round-robin.ts";
+import type { Schedule } from "./schedule/schedule.ts";
+import { type MachineState, MachineStates } from "./state/machine-state.ts";
+
+/** The most CPUs of a machine; Chickadee's MAXCPU. */
+export const maxCpuCount = 16;
+
+/** Pins of the I/O APIC. The disk's is where SeaBIOS routes INTA# of 00:1f.2. */
+const keyboardPin = 1;
+const diskPin = 10;
+
+/** What a machine is made of. Everything has a default but chance, which must be given. */
+export interface MachineOptions {
+    /** From 1, the default, to 16. */
+    readonly cpuCount?: number;
+    /** A multiple of 64 KiB. */
+    readonly memoryBytes?: number;
+    /** What the disk holds at first; it is not written. Without it no disk is there. */
+    readonly disk?: ByteReader;
+    /** A seed, or a stream. */
+    readonly choices: number | ChoiceStream;
+    /** Makes the schedule, which may draw from the machine's choices. */
+    readonly schedule?: (choices: ChoiceStream) => Schedule;
+    /** Writes down which CPU ran when, for a replay. */
+    readonly recordsSchedule?: boolean;
+    readonly cpuTiming?: CpuTiming;
+    readonly driveTiming?: DriveTiming;
+    readonly destage?: DestagePolicy;
+    readonly diskFaults?: readonly FaultRule[];
+    readonly advertisesFua?: boolean;
+    /** Watches what the driver does; the protocol sanitiser is one. */
+    readonly observer?: (machine: {
+        readonly clock: Clock;
+        readonly memory: GuestMemory;
+    }) => AhciObserver;
+    /** What the kernel finds at physical address 0xff8, as Chickadee's loader puts it there. */
+    readonly firmwareSeed?: number;
+    readonly onNotice?: NoticeSink;
+}
+
+export class Machine {
+    readonly clock = new Clock();
+    readonly memory: GuestMemory;
+    readonly choices: ChoiceStream;
+    readonly cpus: readonly Cpu[];
+    readonly console: TextConsole;
+    readonly parallelPort = new ParallelPort();
+    readonly keyboard: KeyboardController;
+    readonly power: Power;
+    /** What the guest did that has no meaning here, each once. */
+    readonly notices: MachineNotice[] = [];
+    readonly #options: MachineOptions;
+    readonly #localApics: readonly LocalApic[];
+    readonly #interleaver: Interleaver;
+    readonly #scheduleRecorder: ScheduleRecorder | undefined;
+    readonly #disk: OverlayStore | undefined;
+    readonly #drive: Drive | undefined;
+    readonly #traceRecorder: TraceRecorder | undefined;
+    readonly #devices: readonly Stateful[];
+    readonly #states: MachineStates;
+    #kernel: EntryPoints | undefined;
+
+    /** Throws `UserError` for a fault rule that makes no sense. */
+    constructor(options: MachineOptions) {
+        const { cpuCount = 1, disk } = options;
+        assert(cpuCount >= 1 && cpuCount <= maxCpuCount, "a machine has 1 to 16 CPUs");
+        this.#options = options;
+        const notice: NoticeSink = (one) => {
+            this.notices.push(one);
+            options.onNotice?.(one);
+        };
+        const { clock } = this;
+        this.memory = new GuestMemory(options.memoryBytes ?? defaultMemoryBytes);
+        this.choices =
+            typeof options.choices === "number"
+                ? new SeededChoices(options.choices)
+                : options.choices;
+
+        const apicBus = new ApicBus(
+            {
+                init: (cpuIndex) => this.cpus[cpuIndex].init(),
+                startUp: (cpuIndex, vector) =>
+                    this.cpus[cpuIndex].startUp(vector, this.#runningKernel()),
+            },
+            notice,
+        );
+        this.#localApics = Array.from(
+            { length: cpuCount },
+            (_, index) => new LocalApic(index, clock, apicBus, notice),
+        );
+        const ioApic = new IoApic(apicBus, notice);
+        this.power = new Power(notice, {
+            onPowerOff: () => this.#interleaver.stop("powered off"),
+            onReset: () => this.#interleaver.stop("reset"),
+        });
+        this.keyboard = new KeyboardController(clock, ioApic.line(keyboardPin), this.power, notice);
+        this.console = new TextConsole(this.memory, notice);
+        const pci = new PciConfigPorts(q35Functions, this.power.resetPort, notice);
+
+        if (disk !== undefined) {
+            this.#disk = new OverlayStore(disk);
+            this.#traceRecorder = new TraceRecorder({
+                diskSizeBytes: disk.sizeBytes,
+                sectorSizeBytes: sectorSize,
+                startsWithCache: true,
+            });
+            this.#drive = this.#makeDrive(this.#disk, this.#traceRecorder, notice);
+        }
+        const ahci = new AhciController({
+            memory: this.memory,
+            drives: new Map(this.#drive === undefined ? [] : [[0, this.#drive]]),
+            interruptLine: ioApic.line(diskPin),
+            notice,
+            isBusMaster: () => pci.functionAt(ahciLocation).busMaster,
+            ...(options.observer === undefined ? {} : { observer: options.observer(this) }),
+        });
+
+        const legacy = new LegacyPorts(clock);
+        const { console, keyboard, parallelPort, power } = this;
+        const mapped: MappedDevices = {
+            ahci,
+            console,
+            ioApic,
+            keyboard,
+            legacy,
+            parallelPort,
+            pci,
+            power,
+        };
+        const ports = new AddressSpace("port", portRegions(mapped), notice);
+        this.cpus = this.#localApics.map(
+            (localApic, index) =>
+                new Cpu({
+                    index,
+                    memory: this.memory,
+                    registers: new AddressSpace(
+                        "physical address",
+                        registerRegions(mapped, localApic),
+                        notice,
+                    ),
+                    ports,
+                    clock,
+                    interrupts: localApic,
+                    timing: options.cpuTiming ?? defaultCpuTiming,
+                    onTripleFault: () => this.#interleaver.stop("triple fault"),
+                    onPause: () => this.#interleaver.paused(),
+                }),
+        );
+        this.#scheduleRecorder = options.recordsSchedule ? new ScheduleRecorder() : undefined;
+        this.#interleaver = new Interleaver(
+            this.cpus,
+            clock,
+            options.schedule?.(this.choices) ?? new RoundRobin(),
+            this.#scheduleRecorder,
+        );
+        this.#devices = [
+            clock,
+            this.#interleaver,
+            ...this.cpus,
+            ...this.#localApics,
+            ioApic,
+            pci,
+            ahci,
+            ...(this.#drive === undefined ? [] : [this.#drive]),
+            keyboard,
+            console,
+            parallelPort,
+            power,
+            legacy,
+        ];
+        this.#states = new MachineStates(
+            this.memory,
+            this.#disk,
+            this.#devices,
+            this.choices,
+            this.#traceRecorder,
+        );
+    }
+
+    /**
+     * Switches the machine on with a kernel: memory is zeros and what the firmware leaves,
+     * devices are as at power-on, the disk holds what it held. The first CPU starts.
+     */
+    powerOn(kernel: EntryPoints): void {
+        const { memory } = this;
+        memory.bytes.fill(0);
+        memory.wrote(0, memory.sizeBytes);
+        for (const device of this.#devices) {
+            device.reset();
+        }
+        this.#traceRecorder?.reset();
+        installFirmware(memory, {
+            cpuCount: this.cpus.length,
+            ...(this.#options.firmwareSeed === undefined
+                ? {}
+                : { seed: this.#options.firmwareSeed }),
+        });
+        handOverLocalApic(this.#localApics[0]);
+        this.#kernel = kernel;
+        this.cpus[0].startUp(-1, kernel);
+    }
+
+    /** Runs until a limit, or until something happens that ends a run; says which. */
+    run(limits: RunLimits = {}): StopReason {
+        this.#runningKernel();
+        return this.#interleaver.run(limits);
+    }
+
+    /** Ends `run` after the operation at hand; for devices' listeners and kernels' hosts. */
+    stop(): void {
+        this.#interleaver.stop("stopped");
+    }
+
+    /**
+     * Power fails: outstanding commands and what only the disk's cache held are gone, but for what
+     * the cache's fault model lets land. `powerOn` goes on from there.
+     */
+    losePower(): void {
+        this.#drive?.losePower();
+        this.#kernel = undefined;
+    }
+
+    /** What was asked of the disk since power-on. */
+    diskTrace(): DiskTrace {
+        return this.#theRecorder().trace();
+    }
+
+    /** Writes a label into the disk's trace, as when a system call has acknowledged something. */
+    markDisk(label: string): void {
+        const recorder = this.#theRecorder();
+        const { nowNs } = this.clock;
+        const mark = { kind: "mark", fua: false, byteOffset: 0, byteLength: 0, label } as const;
+        recorder.complete(recorder.issue(mark, nowNs), true, nowNs);
+    }
+
+    /** The disk's medium, without what only the cache holds. */
+    get medium(): ByteReader {
+        assert(this.#disk !== undefined, "the machine has a disk");
+        return this.#disk;
+    }
+
+    /** Which CPU ran when since power-on, where that is recorded. */
+    get scheduleRuns(): readonly CpuRun[] {
+        assert(this.#scheduleRecorder !== undefined, "the machine records its schedule");
+        return this.#scheduleRecorder.runs;
+    }
+
+    /** All of the machine but its programs, at the cost of what changed since the last time. */
+    save(): MachineState {
+        return this.#states.save();
+    }
+
+    /** Becomes what was saved of this machine, or of one with the same options. */
+    load(state: MachineState): void {
+        this.#states.load(state);
+    }
+
+    /** 64 hexadecimal digits, equal for two machines exactly when their states are. */
+    stateHash(): string {
+        return this.#states.hash();
+    }
+
+    /** The devices' states by name, for whoever wants to look. */
+    inspect(): StateRecord {
+        return this.#states.inspect();
+    }
+
+    #makeDrive(medium: OverlayStore, recorder: TraceRecorder, notices: NoticeSink): Drive {
+        const { driveTiming, destage, diskFaults, advertisesFua } = this.#options;
+        return new Drive({
+            medium,
+            clock: this.clock,
+            choices: this.choices,
+            notices,
+            recorder,
+            issuer: () => {
+                const { index, context } = this.#interleaver.runningCpu;
+                return { cpu: index, origin: context?.origin };
+            },
+            ...(driveTiming === undefined ? {} : { timing: driveTiming }),
+            ...(destage === undefined ? {} : { destage }),
+            ...(diskFaults === undefined ? {} : { faults: diskFaults }),
+            ...(advertisesFua === undefined ? {} : { advertisesFua }),
+        });
+    }
+
+    #theRecorder(): TraceRecorder {
+        assert(this.#traceRecorder !== undefined, "the machine has a disk");
+        return this.#traceRecorder;
+    }
+
+    #runningKernel(): EntryPoints {
+        assert(this.#kernel !== undefined, "the machine was switched on with a kernel");
+        return this.#kernel;
+    }
+}

@@ -1,0 +1,86 @@
+/** What the drive tells the recorder of a trace, if there is one. */
+import type { TraceRecorder } from "../../disk/trace/recorder.ts";
+import type { Clock } from "../clock.ts";
+import { noTraceId, type OutstandingCommand, traceKindOf } from "./outstanding-command.ts";
+import type { TrimRange } from "./trim.ts";
+
+/** Who had a command issued, as far as the machine knows. */
+export interface Issuer {
+    readonly cpu?: number | undefined;
+    /** The kernel function. */
+    readonly origin?: string | undefined;
+}
+
+const nobody: Issuer = {};
+const nothing = new Uint8Array(0);
+
+export class CommandTrace {
+    readonly #recorder: TraceRecorder | undefined;
+    readonly #clock: Clock;
+    readonly #issuer: (() => Issuer) | undefined;
+
+    constructor(recorder: TraceRecorder | undefined, clock: Clock, issuer?: () => Issuer) {
+        this.#recorder = recorder;
+        this.#clock = clock;
+        this.#issuer = issuer;
+    }
+
+    /** Whether anybody writes down what is told. */
+    get isKept(): boolean {
+        return this.#recorder !== undefined;
+    }
+
+    /** A command arrived. */
+    arrived(command: OutstandingCommand): void {
+        if (this.#recorder === undefined) {
+            return;
+        }
+        const kind = traceKindOf(command);
+        const hasSectors = kind === "read" || kind === "write";
+        const issuer = this.#issuer?.() ?? nobody;
+        const what = {
+            kind,
+            ataCommand: command.command,
+            tag: command.tag,
+            fua: command.isFua,
+            byteOffset: hasSectors ? command.byteOffset : 0,
+            byteLength: hasSectors ? command.byteLength : 0,
+            cpu: issuer.cpu,
+            origin: issuer.origin,
+        };
+        command.traceId = this.#recorder.issue(what, this.#clock.nowNs);
+    }
+
+    /** All data of a write is here; `before` is what the host could read there until now. */
+    dataArrived(command: OutstandingCommand, before: Uint8Array, after: Uint8Array): void {
+        this.#recorder?.accept(command.traceId, before, after);
+    }
+
+    /**
+     * The list of a trim is here. Each range is a discard of its own, issued only now: a trim does
+     * not queue, so that nothing else happened since it arrived.
+     */
+    trimmed(command: OutstandingCommand, ranges: readonly TrimRange[]): void {
+        const recorder = this.#recorder;
+        if (recorder === undefined) {
+            return;
+        }
+        command.rangeTraceIds = ranges.map((range) => {
+            const what = { kind: "discard", ataCommand: command.command, fua: false } as const;
+            const id = recorder.issue({ ...what, ...range }, this.#clock.nowNs);
+            recorder.accept(id, undefined, nothing);
+            return id;
+        });
+    }
+
+    /** The host is told that a command ended. */
+    ended(command: OutstandingCommand, isDone: boolean): void {
+        if (this.#recorder === undefined || command.traceId === noTraceId) {
+            return;
+        }
+        for (const id of command.rangeTraceIds) {
+            this.#recorder.complete(id, isDone, this.#clock.nowNs);
+        }
+        this.#recorder.complete(command.traceId, isDone, this.#clock.nowNs);
+    }
+}

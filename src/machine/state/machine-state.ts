@@ -1,0 +1,99 @@
+/**
+ * States of a machine: taking them, going back to them, comparing them.
+ *
+ * A state in a process is cheap, for its pages of memory and of the disk are shared with other
+ * states and never written. Everything else is a record of named, versioned fields. The hash is
+ * taken of the one encoding of all of it, and so is equal exactly when the states are; pages are
+ * hashed once each.
+ *
+ * The trace of the disk is history, not state: two machines that got to the same state in two ways
+ * have equal hashes. It goes back with the state all the same, so that it tells of one past.
+ */
+import { assert } from "../../base/assert.ts";
+import type { ChoiceStream } from "../../base/choices.ts";
+import { PageDigests, type PageImage } from "../../base/page-images.ts";
+import { sha256 } from "../../base/sha256.ts";
+import { encodeState, StateFields, type StateRecord } from "../../base/state.ts";
+import type { OverlayImage, OverlayStore } from "../../disk/overlay-store.ts";
+import type { TraceMark, TraceRecorder } from "../../disk/trace/recorder.ts";
+import type { Stateful } from "../device.ts";
+import type { GuestMemory } from "../guest-memory.ts";
+import { MemoryHistory } from "./memory-history.ts";
+
+/** What a machine was. Nothing of it is written again. */
+export interface MachineState {
+    /** By name of the device. */
+    readonly devices: StateRecord;
+    readonly choices: StateRecord;
+    readonly memory: PageImage;
+    /** What the disk's medium holds beside its base; undefined without a disk. */
+    readonly disk: OverlayImage | undefined;
+    readonly trace: TraceMark | undefined;
+}
+
+export class MachineStates {
+    readonly #history: MemoryHistory;
+    readonly #disk: OverlayStore | undefined;
+    readonly #devices: readonly Stateful[];
+    readonly #choices: ChoiceStream;
+    readonly #recorder: TraceRecorder | undefined;
+    readonly #digests = new PageDigests();
+
+    constructor(
+        memory: GuestMemory,
+        disk: OverlayStore | undefined,
+        devices: readonly Stateful[],
+        choices: ChoiceStream,
+        recorder: TraceRecorder | undefined,
+    ) {
+        const names = new Set(devices.map(({ name }) => name));
+        assert(names.size === devices.length, "devices have distinct names");
+        this.#history = new MemoryHistory(memory);
+        this.#disk = disk;
+        this.#devices = devices;
+        this.#choices = choices;
+        this.#recorder = recorder;
+    }
+
+    save(): MachineState {
+        return {
+            devices: this.inspect(),
+            choices: this.#choices.save(),
+            memory: this.#history.take(),
+            disk: this.#disk?.snapshot(),
+            trace: this.#recorder?.mark(),
+        };
+    }
+
+    load(state: MachineState): void {
+        const devices = new StateFields(state.devices, "machine");
+        this.#history.restore(state.memory);
+        for (const device of this.#devices) {
+            device.load(devices.record(device.name));
+        }
+        this.#choices.load(new StateFields(state.choices, "choices"));
+        if (this.#disk !== undefined && state.disk !== undefined) {
+            this.#disk.restore(state.disk);
+        }
+        if (this.#recorder !== undefined && state.trace !== undefined) {
+            this.#recorder.rewind(state.trace);
+        }
+    }
+
+    hash(): string {
+        const { devices, choices, memory } = this.save();
+        const whole = {
+            version: 1,
+            devices,
+            choices,
+            memory: this.#digests.digest(memory.entries()),
+            disk: this.#digests.digest(this.#disk?.changes() ?? []),
+        };
+        const digest = sha256(encodeState(whole));
+        return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    }
+
+    inspect(): StateRecord {
+        return Object.fromEntries(this.#devices.map((device) => [device.name, device.save()]));
+    }
+}
