@@ -25,20 +25,19 @@ export function imageWithPages(
     pageNumbers: readonly number[],
 ): PageImage {
     const pages = image.slice();
+    const pageAt = (pageNo: number) =>
+        memory.subarray(pageNo * imagePageSize, (pageNo + 1) * imagePageSize);
+    const copied = pageNumbers.filter((pageNo) => {
+        pages[pageNo] = undefined;
+        return !isZero(pageAt(pageNo));
+    });
     // One buffer for all the copies of this image: they live and die together, mostly.
-    const copies = new Uint8Array(pageNumbers.length * imagePageSize);
-    let used = 0;
-    for (const pageNo of pageNumbers) {
-        const start = pageNo * imagePageSize;
-        const page = memory.subarray(start, start + imagePageSize);
-        if (isZero(page)) {
-            pages[pageNo] = undefined;
-        } else {
-            const copy = copies.subarray(used, used + imagePageSize);
-            copy.set(page);
-            pages[pageNo] = copy;
-            used += imagePageSize;
-        }
+    const copies = new Uint8Array(copied.length * imagePageSize);
+    for (const [index, pageNo] of copied.entries()) {
+        const start = index * imagePageSize;
+        const copy = copies.subarray(start, start + imagePageSize);
+        copy.set(pageAt(pageNo));
+        pages[pageNo] = copy;
     }
     return pages;
 }
@@ -79,7 +78,8 @@ export class PageDigests {
     }
 }
 
-function isZero(page: Uint8Array): boolean {
+/** Whether a page is no page of an image. */
+export function isZero(page: Uint8Array): boolean {
     const view = new DataView(page.buffer, page.byteOffset, page.length);
     for (let at = 0; at < page.length; at += 8) {
         if (view.getInt32(at) !== 0 || view.getInt32(at + 4) !== 0) {

@@ -10,10 +10,14 @@
  * and `r` a record, each a u32 count and the elements; an element of a record is its name as a
  * text without letter, then its value.
  */
+import { assert } from "./assert.ts";
 import { byteStringOf, bytesOf, utf8Decode, utf8Encode } from "./byte-string.ts";
 import { UserError } from "./user-error.ts";
 
-/** Anything that a state may hold. Numbers are finite or infinite, never NaN. */
+/**
+ * Anything that a state may hold. Numbers are finite or infinite, never NaN; texts and names are
+ * well-formed Unicode.
+ */
 export type StateValue =
     | number
     | boolean
@@ -51,8 +55,10 @@ class StateWriter {
     #view = new DataView(this.#bytes.buffer);
     #length = 0;
 
-    value(value: StateValue): void {
+    value(value: StateValue, depth = 0): void {
+        assert(depth <= maxDepth, "a state nests no deeper than its decoder follows");
         if (typeof value === "number") {
+            assert(!Number.isNaN(value), "a state holds numbers");
             this.#letter("n");
             this.#reserve(8);
             // -0 and 0 are one number to whoever compares them, so they are one here.
@@ -70,7 +76,7 @@ class StateWriter {
             this.#letter("l");
             this.#count(value.length);
             for (const element of value) {
-                this.value(element);
+                this.value(element, depth + 1);
             }
         } else {
             this.#letter("r");
@@ -78,7 +84,7 @@ class StateWriter {
             this.#count(names.length);
             for (const name of names) {
                 this.#text(name);
-                this.value(value[name]);
+                this.value(value[name], depth + 1);
             }
         }
     }
@@ -99,6 +105,7 @@ class StateWriter {
     }
 
     #text(text: string): void {
+        assert(text.isWellFormed(), "a state's texts are Unicode");
         this.#blob(bytesOf(utf8Encode(text)));
     }
 
@@ -137,8 +144,7 @@ class StateReader {
         const letter = String.fromCharCode(this.#take(1)[0]);
         switch (letter) {
             case "n":
-                this.#take(8);
-                return this.#view.getFloat64(this.#position - 8, true);
+                return this.#number();
             case "t":
                 return this.#text();
             case "b":
@@ -148,7 +154,7 @@ class StateReader {
             case "F":
                 return false;
             case "l":
-                return Array.from({ length: this.#count() }, () => this.value(depth + 1));
+                return this.#list(depth);
             case "r":
                 return this.#record(depth);
             default:
@@ -162,10 +168,33 @@ class StateReader {
         }
     }
 
+    #number(): number {
+        this.#take(8);
+        const number = this.#view.getFloat64(this.#position - 8, true);
+        if (Number.isNaN(number) || Object.is(number, -0)) {
+            throw this.#error("a number is none that a state holds");
+        }
+        return number;
+    }
+
+    /** Grows with the bytes that are there, whatever the count says. */
+    #list(depth: number): StateValue[] {
+        const elements: StateValue[] = [];
+        for (let left = this.#count(); left > 0; left--) {
+            elements.push(this.value(depth + 1));
+        }
+        return elements;
+    }
+
     #record(depth: number): StateRecord {
         const fields: [string, StateValue][] = [];
         for (let left = this.#count(); left > 0; left--) {
-            fields.push([this.#text(), this.value(depth + 1)]);
+            const name = this.#text();
+            const before = fields.at(-1);
+            if (before !== undefined && before[0] >= name) {
+                throw this.#error("its fields are not in order");
+            }
+            fields.push([name, this.value(depth + 1)]);
         }
         return Object.fromEntries(fields);
     }

@@ -65,7 +65,7 @@ export class AddressSpace {
     read(address: number, size: AccessSize): number {
         const region = this.regionAt(address);
         if (region === undefined || address + size > region.first + region.lengthBytes) {
-            this.#reportUnknown("read from", address);
+            this.#reportUnknown("a read of", address);
             return allOnes(size);
         }
         return region.device.read(address - region.first, size);
@@ -74,7 +74,7 @@ export class AddressSpace {
     write(address: number, size: AccessSize, value: number): void {
         const region = this.regionAt(address);
         if (region === undefined || address + size > region.first + region.lengthBytes) {
-            this.#reportUnknown("write to", address);
+            this.#reportUnknown("a write to", address);
             return;
         }
         region.device.write(address - region.first, size, value);

@@ -119,10 +119,14 @@ export class Clock implements Stateful {
 
     load(state: StateFields): void {
         state.expectVersion(1);
-        this.#nowNs = state.number("nowNs");
+        const nowNs = state.integer("nowNs", 0, Number.MAX_SAFE_INTEGER);
         const set = state.record("alarms");
-        for (const alarm of this.#alarms) {
-            alarm.atNs = set.has(alarm.name) ? set.number(alarm.name) : never;
+        const times = this.#alarms.map(({ name }) =>
+            set.has(name) ? set.integer(name, nowNs, Number.MAX_SAFE_INTEGER) : never,
+        );
+        this.#nowNs = nowNs;
+        for (const [index, alarm] of this.#alarms.entries()) {
+            alarm.atNs = times[index];
         }
         this.alarmsChanged();
     }

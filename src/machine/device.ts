@@ -29,7 +29,7 @@ export interface RegisterDevice extends Stateful {
     write(offset: number, size: AccessSize, value: number): void;
 }
 
-/** An interrupt line: the device says whether it asserts it, the wire's end decides what that means. */
+/** An interrupt line: the device says whether it asserts it, its end decides what that means. */
 export interface InterruptLine {
     /** Sets the level; setting the level that it has does nothing. */
     set(isAsserted: boolean): void;

@@ -85,6 +85,10 @@ export class Machine {
     readonly memory: GuestMemory;
     readonly choices: ChoiceStream;
     readonly cpus: readonly Cpu[];
+    /** Ports, as all CPUs see them; for whoever pokes devices without a program. */
+    readonly ports: AddressSpace;
+    /** By CPU: memory-mapped registers, with its own local APIC. */
+    readonly registers: readonly AddressSpace[];
     readonly console: TextConsole;
     readonly parallelPort = new ParallelPort();
     readonly keyboard: KeyboardController;
@@ -169,18 +173,18 @@ export class Machine {
             pci,
             power,
         };
-        const ports = new AddressSpace("port", portRegions(mapped), notice);
+        this.ports = new AddressSpace("port", portRegions(mapped), notice);
+        this.registers = this.#localApics.map(
+            (localApic) =>
+                new AddressSpace("physical address", registerRegions(mapped, localApic), notice),
+        );
         this.cpus = this.#localApics.map(
             (localApic, index) =>
                 new Cpu({
                     index,
                     memory: this.memory,
-                    registers: new AddressSpace(
-                        "physical address",
-                        registerRegions(mapped, localApic),
-                        notice,
-                    ),
-                    ports,
+                    registers: this.registers[index],
+                    ports: this.ports,
                     clock,
                     interrupts: localApic,
                     timing: options.cpuTiming ?? defaultCpuTiming,
@@ -292,12 +296,18 @@ export class Machine {
         return this.#states.save();
     }
 
-    /** Becomes what was saved of this machine, or of one with the same options. */
+    /**
+     * Becomes what was saved of this machine, or of one with the same options. Throws `UserError`,
+     * and is what it was, for a state that it cannot have.
+     */
     load(state: MachineState): void {
         this.#states.load(state);
     }
 
-    /** 64 hexadecimal digits, equal for two machines exactly when their states are. */
+    /**
+     * 64 hexadecimal digits, equal for two machines exactly when their states are. The machines
+     * have the same options; what their disks held at first is an option too.
+     */
     stateHash(): string {
         return this.#states.hash();
     }

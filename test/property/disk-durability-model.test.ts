@@ -8,7 +8,7 @@ import { Random } from "../../src/base/random.ts";
 import { CrashSweep } from "../../src/disk/crash/crash-sweep.ts";
 import type { CrashView } from "../../src/disk/crash/crash-view.ts";
 import { stateSpace } from "../../src/disk/crash/levels.ts";
-import type { CrashState } from "../../src/disk/crash/state-space.ts";
+import type { CrashState, StateSpace } from "../../src/disk/crash/state-space.ts";
 import { type DiskTrace, notYet } from "../../src/disk/trace/disk-trace.ts";
 import { durableFrom } from "../../src/disk/trace/durability.ts";
 import { type HistoryAlphabet, nextEvents, traceOf } from "../support/disk-histories.ts";
@@ -43,34 +43,38 @@ function decidedSources(view: CrashView): number[] {
     });
 }
 
-/** The media that a level's states are. */
-function mediaOf(view: CrashView, level: "L1" | "L2"): Set<string> {
-    const space = stateSpace(view, level);
-    const decided = decidedSources(view);
+/** The media that a level's states are. Throws when its count or its list is wrong. */
+function mediaOf(space: StateSpace, decided: readonly number[]): Set<string> {
     const states = [...space.states()];
     const media = new Set(states.map((state) => mediumOf(state, decided)));
-    expect(media.size, "states are listed once").toBe(states.length);
-    expect(space.count).toEqual({ count: BigInt(states.length), isExact: true });
+    if (media.size !== states.length) {
+        throw new Error(`${space.level} lists a state twice`);
+    }
+    if (!space.count.isExact || space.count.count !== BigInt(states.length)) {
+        throw new Error(`${space.level} lists ${states.length} and counts ${space.count.count}`);
+    }
     return media;
 }
 
 /** How the states of the rule differ from what the disk can have; undefined when they do not. */
 function difference(view: CrashView, torn: ModelDisk, whole: ModelDisk): string | undefined {
-    for (const [level, disk] of [
-        ["L2", torn],
-        ["L1", whole],
+    const decided = decidedSources(view);
+    const sectors = stateSpace(view, "L2");
+    const requests = stateSpace(view, "L1");
+    const listed = mediaOf(requests, decided);
+    for (const [level, ofRule, disk] of [
+        ["L2", mediaOf(sectors, decided), torn],
+        ["L1", listed, whole],
     ] as const) {
-        const ofModel = [...disk.media()].sort().join(" ");
-        const ofRule = [...mediaOf(view, level)].sort().join(" ");
-        if (ofModel !== ofRule) {
-            return `${level}: the disk can have ${ofModel}; the rule says ${ofRule}`;
+        const ofDisk = disk.media();
+        if (ofDisk.size !== ofRule.size || [...ofDisk].some((medium) => !ofRule.has(medium))) {
+            const can = [...ofDisk].sort().join(" ");
+            const says = [...ofRule].sort().join(" ");
+            return `${level}: the disk can have ${can}; the rule says ${says}`;
         }
     }
     // Of the states of L2, L1 allows just the ones that it lists.
-    const requests = stateSpace(view, "L1");
-    const decided = decidedSources(view);
-    const listed = mediaOf(view, "L1");
-    for (const state of stateSpace(view, "L2").states()) {
+    for (const state of sectors.states()) {
         if (requests.allows(state.sources) !== listed.has(mediumOf(state, decided))) {
             return `L1 lists or allows ${mediumOf(state, decided)}, but not both`;
         }

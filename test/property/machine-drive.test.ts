@@ -4,10 +4,13 @@ import { describe, expect, it } from "vitest";
 import { SeededChoices } from "../../src/base/choices.ts";
 import { encodeState } from "../../src/base/state.ts";
 import { randomDestage } from "../../src/disk/cache/destage-policy.ts";
+import { type DiskTrace, notYet, type TraceCommand } from "../../src/disk/trace/disk-trace.ts";
+import { durableFrom, isOlder } from "../../src/disk/trace/durability.ts";
+import { traceProblem } from "../../src/disk/trace/trace-check.ts";
 import type { AtaCommand, HostPort, SataDrive } from "../../src/machine/sata/link.ts";
 import { randomTiming } from "../../src/machine/sata/timing.ts";
 import { DriveBench } from "../support/drive-host.ts";
-import { type DriveSide, ModelHost, type ScriptStep } from "../support/drive-model.ts";
+import { type DriveSide, ModelHost, type ScriptStep, writerOf } from "../support/drive-model.ts";
 
 const seed = 20_261;
 /** Few sectors, so that commands meet. */
@@ -88,6 +91,30 @@ describe("the drive", () => {
         );
     });
 
+    it("leaves after a loss of power only what its trace allows", () => {
+        let lossCount = 0;
+        fc.assert(
+            fc.property(steps, fc.nat(2 ** 31), (script, choiceSeed) => {
+                const bench = makeBench(choiceSeed);
+                const model = new ModelHost(sideOf(bench), sectorCount);
+                for (const step of script) {
+                    model.step(step);
+                }
+                bench.drive.losePower();
+                const trace = bench.recorder.trace();
+                for (let lba = 0; lba < sectorCount; lba++) {
+                    const id = writerOf(bench.medium.bytes, lba, lba);
+                    const allowed = allowedWriters(trace, lba);
+                    expect(allowed).toContain(id);
+                    lossCount += id === allowed.at(-1) ? 0 : 1;
+                }
+            }),
+            { seed, numRuns: 150 },
+        );
+        // It is no test of losses if hardly anything was lost.
+        expect(lossCount).toBeGreaterThan(200);
+    });
+
     it("ends queued commands in any order, and several at once", () => {
         const bench = makeBench(seed);
         const model = new ModelHost(sideOf(bench), sectorCount);
@@ -137,7 +164,7 @@ describe("the drive", () => {
             slot: fc.nat(31),
             command: fc.oneof(fc.nat(255), fc.constantFrom(0x60, 0x61, 0x2f, 0x25, 0x35, 0x06)),
             features: fc.oneof(register, fc.nat(3)),
-            lba: fc.oneof(fc.nat(64), fc.nat(0xffff_ffff)),
+            lba: fc.oneof(fc.nat(64), fc.nat(0xffff_ffff), fc.nat(2 ** 48 - 1)),
             count: fc.oneof(register, fc.nat(255)),
             device: fc.nat(255),
             ns: fc.nat(3 * maxNs),
@@ -158,6 +185,7 @@ describe("the drive", () => {
                         bench.clock.advanceTo(bench.clock.nowNs + ns);
                     }
                     bench.run();
+                    expect(traceProblem(bench.recorder.trace())).toBeUndefined();
                     bench.drive.resetLink();
                     expect(bench.command({ command: 0xe5 })).toMatchObject({ status: 0x50 });
                 },
@@ -166,6 +194,27 @@ describe("the drive", () => {
         );
     });
 });
+
+/**
+ * Writes that a sector may show after a loss of power at the trace's end, in the order of their
+ * issue; 0 for the empty disk. None of them is older than a durable one.
+ */
+function allowedWriters(trace: DiskTrace, lba: number): number[] {
+    const durable = durableFrom(trace);
+    const writes = trace.commands.filter(
+        ({ kind, byteOffset, byteLength }) =>
+            kind === "write" && byteOffset <= lba * 512 && lba * 512 < byteOffset + byteLength,
+    );
+    const isDurable = (write: TraceCommand) => durable[write.id] < trace.eventCount;
+    const durableWrites = writes.filter(isDurable);
+    const allowed = writes
+        .filter(({ acceptedAt }) => acceptedAt !== notYet)
+        .filter((write) => !durableWrites.some((newer) => isOlder(write, newer)))
+        .map(({ after = new Uint8Array(0), byteOffset }) =>
+            writerOf(after, lba - byteOffset / 512, lba),
+        );
+    return durableWrites.length === 0 ? [0, ...allowed] : allowed;
+}
 
 /** What may happen to a drive between two commands. */
 function disturb(bench: DriveBench, event: number, { slot, lba }: AtaCommand): void {

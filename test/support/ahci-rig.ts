@@ -27,9 +27,9 @@ export const PxCI = 0x138;
 
 /** Where the rig's driver keeps its structures. */
 export const commandList = 0x10_0000;
-export const fisArea = 0x10_0400;
+const fisArea = 0x10_0400;
 export const tables = 0x10_1000;
-export const tableSize = 0x400;
+const tableSize = 0x400;
 export const buffers = 0x12_0000;
 
 /** A command, as a driver describes it. */

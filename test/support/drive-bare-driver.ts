@@ -51,15 +51,21 @@ export class BareDriver {
 
     /** Runs `commandCount` queued commands to their end. */
     run(commandCount: number): void {
-        const goal = this.completedCount + commandCount;
-        let leftToIssue = commandCount;
-        while (this.completedCount < goal && this.problems.length === 0) {
-            // A burst of new commands, then time for some to end.
-            for (let burst = this.#random.below(slotCount); burst > 0 && leftToIssue > 0; burst--) {
-                leftToIssue -= this.#issue() ? 1 : 0;
-            }
+        this.start(commandCount);
+        while (this.#running.size > 0 && this.problems.length === 0) {
+            this.#passTime();
+        }
+    }
+
+    /** Issues `commandCount` queued commands, the last of which may still run. */
+    start(commandCount: number): void {
+        for (let left = commandCount; left > 0 && this.problems.length === 0; ) {
+            // Time for some to end, then a burst of new commands.
             if (this.#running.size > 0) {
                 this.#passTime();
+            }
+            for (let burst = this.#random.below(slotCount); burst > 0 && left > 0; burst--) {
+                left -= this.#issue() ? 1 : 0;
             }
         }
     }

@@ -1,11 +1,12 @@
-/** A host for a drive without a controller: buffers for 32 slots, and a record of what the drive sent. */
+/** A host for a drive without a controller: 32 buffers, and a record of what the drive sent. */
 import { type ChoiceStream, RecordedChoices } from "../../src/base/choices.ts";
 import { StateFields, type StateRecord } from "../../src/base/state.ts";
 import { MemoryStore } from "../../src/disk/memory-store.ts";
 import { TraceRecorder } from "../../src/disk/trace/recorder.ts";
 import { Clock } from "../../src/machine/clock.ts";
 import type { MachineNotice } from "../../src/machine/device.ts";
-import { Drive, type DriveOptions } from "../../src/machine/sata/drive.ts";
+import { Drive } from "../../src/machine/sata/drive.ts";
+import type { DriveOptions } from "../../src/machine/sata/drive-options.ts";
 import type {
     AtaCommand,
     HostPort,

@@ -44,7 +44,7 @@ export interface DriveSide {
 }
 
 /** Sector content by which write and place show: the id of the write, and the LBA. */
-export function fillSector(bytes: Uint8Array, sector: number, id: number, lba: number): void {
+function fillSector(bytes: Uint8Array, sector: number, id: number, lba: number): void {
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset + sector * 512, 128);
     for (let index = 0; index < words.length; index += 2) {
         words[index] = id;

@@ -69,14 +69,15 @@ export class ExampleKernel implements EntryPoints {
         return 0;
     }
 
+    // biome-ignore-start lint/correctness/useYield: these two have nothing to ask of the CPU.
     *systemCall(): Program {
         return -38; // E_NOSYS: it has no programs
     }
 
-    // biome-ignore lint/correctness/useYield: it ends the run before anything could be asked.
     *exception(_context: Context, vector: number, _code: number, address: number): Program {
         throw new Error(`exception ${vector} at 0x${address.toString(16)}`);
     }
+    // biome-ignore-end lint/correctness/useYield: the others do.
 
     /** Periodic, 100 Hz by the APIC's clock of 1 GHz. */
     *#startTimer(context: Context): Steps {

@@ -57,7 +57,7 @@ export function rawWrite(sector: number, sectorCount: number, fill: number, flag
 export const rawFlush: RawEntry = { flags: 1 };
 
 /** A command with its data, as a value that can be compared; its fields in no special order. */
-export function plainCommand(command: TraceCommand): object {
+function plainCommand(command: TraceCommand): object {
     const { after, before } = command;
     return {
         ...command,

@@ -150,7 +150,8 @@ describe("a log's entries", () => {
             { sector: 1, sectorCount: 4, data: new Uint8Array(512) },
         ],
         [
-            "the file ends in its data: the last 9007199254736896 of 9007199254738944 bytes are missing",
+            "the file ends in its data: " +
+                "the last 9007199254736896 of 9007199254738944 bytes are missing",
             { sector: 0, sectorCount: 2n ** 44n - 4n, data: new Uint8Array(2048) },
         ],
     ])("end where one is malformed: %s", (problem, malformed) => {

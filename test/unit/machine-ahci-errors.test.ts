@@ -1,4 +1,4 @@
-/** What the controller does with drives that fail and with command structures that make no sense. */
+/** What the controller does with drives that fail and with commands that make no sense. */
 import { describe, expect, it } from "vitest";
 import { accepted, FakeDrive, good } from "../support/ahci-fake-drive.ts";
 import {

@@ -7,6 +7,13 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { RecordedChoices } from "../../src/base/choices.ts";
+import { MemoryStore } from "../../src/disk/memory-store.ts";
+import { AhciSanitizer } from "../../src/machine/ahci/sanitizer.ts";
+import type { ProtocolFinding } from "../../src/machine/ahci/sanitizer-findings.ts";
+import { Clock } from "../../src/machine/clock.ts";
+import { GuestMemory } from "../../src/machine/guest-memory.ts";
+import { Drive } from "../../src/machine/sata/drive.ts";
 import type { HostPort } from "../../src/machine/sata/link.ts";
 import { accepted, FakeDrive, good } from "../support/ahci-fake-drive.ts";
 import { AhciRig } from "../support/ahci-rig.ts";
@@ -92,11 +99,16 @@ function buildCommand({ memory: { bytes, view } }: AhciRig, fis: readonly number
     view.setUint32(tableAddress + 0x8c, isIdentify ? 511 : 4095, true);
 }
 
-/** Replays pokes; what differs from the recording, as one line each. */
-function replay(rig: AhciRig, pokes: readonly Poke[]): string[] {
+/**
+ * Replays pokes; what differs from the recording, as one line each.
+ *
+ * @param wait is called before each poke: time for the drive to answer.
+ */
+function replay(rig: AhciRig, pokes: readonly Poke[], wait = () => {}): string[] {
     const differences: string[] = [];
     for (const [index, poke] of pokes.entries()) {
         const where = `poke ${index}: ${poke.kind} at ${poke.offset.toString(16)}h`;
+        wait();
         if (rig.isRaised !== poke.isRaised) {
             differences.push(`${where}: the line is ${rig.isRaised ? "raised" : "low"}`);
         }
@@ -146,6 +158,22 @@ describe("the recorded start of a kernel", () => {
     it("moves the data of the reads", () => {
         const rig = new AhciRig(promptDrive());
         replay(rig, pokes);
+        expect(rig.bytesAt(bufferAddress, 4097)).toEqual([...new Array(4096).fill(0x60), 0]);
+    });
+
+    it("reads the same from a real drive behind the controller, and is no misuse of it", () => {
+        const clock = new Clock();
+        const memory = new GuestMemory(2 ** 22);
+        const medium = new MemoryStore(new Uint8Array(2 ** 20).fill(0x60));
+        const choices = new RecordedChoices([]);
+        const drive = new Drive({ medium, clock, choices, notices: () => {} });
+        const findings: ProtocolFinding[] = [];
+        const report = (finding: ProtocolFinding) => findings.push(finding);
+        const sanitizer = new AhciSanitizer({ memory, clock, report });
+        const rig = new AhciRig(drive, { memory, observer: sanitizer });
+        expect(replay(rig, pokes, () => clock.advanceTo(clock.nowNs + 10_000_000))).toEqual([]);
+        sanitizer.finish();
+        expect(findings).toEqual([]);
         expect(rig.bytesAt(bufferAddress, 4097)).toEqual([...new Array(4096).fill(0x60), 0]);
     });
 

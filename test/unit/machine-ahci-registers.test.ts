@@ -114,8 +114,8 @@ describe("writing", () => {
         rig.write(0x1fc, 1);
         rig.read(0x1fc);
         expect(rig.notices).toEqual([
-            "write to port 1's reserved register 7Ch",
-            "read from port 1's reserved register 7Ch",
+            "write of port 1's reserved register 7Ch",
+            "read of port 1's reserved register 7Ch",
         ]);
     });
 
@@ -124,8 +124,8 @@ describe("writing", () => {
         rig.write(port(6, PxCMD), 0x17);
         expect(rig.read(port(31, PxSSTS))).toBe(0);
         expect(rig.notices).toEqual([
-            "write to a register of port 6, which does not exist",
-            "read from a register of port 31, which does not exist",
+            "write of a register of port 6, which does not exist",
+            "read of a register of port 31, which does not exist",
         ]);
     });
 
@@ -151,7 +151,7 @@ describe("writing", () => {
         ]);
     });
 
-    it("a part of a register leaves the rest, and of a register of ones touches no other bit", () => {
+    it("a part of a register leaves the rest, and touches no other bit where ones act", () => {
         const rig = new AhciRig(new FakeDrive()).start();
         rig.write(PxIE, 0x7d80_0019);
         rig.controller.write(PxIE, 1, 0xff);

@@ -1,4 +1,4 @@
-/** The protocol sanitiser: it catches each kind of misuse, and a driver that does right is clean. */
+/** The protocol sanitiser catches each kind of misuse, and a driver that does right is clean. */
 import { describe, expect, it } from "vitest";
 import { encodeState, StateFields } from "../../src/base/state.ts";
 import { AhciSanitizer } from "../../src/machine/ahci/sanitizer.ts";

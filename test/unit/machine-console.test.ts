@@ -4,6 +4,7 @@ import { UserError } from "../../src/base/user-error.ts";
 import { TextConsole } from "../../src/machine/console/text-console.ts";
 import { GuestMemory } from "../../src/machine/guest-memory.ts";
 import {
+    clearSteps,
     finish,
     Printing,
     rowBytes,
@@ -163,6 +164,12 @@ describe("the console's history", () => {
         printing.clear();
         printing.print("four");
         expect(session(machine)).toEqual(["one", "", "three", "four"]);
+    });
+
+    it.each<Unit>([1, 2, 4, 8])("finds a clear by stores of %i bytes", (unit) => {
+        const machine = fullScreen();
+        finish(clearSteps(machine.memory, 0x0720, unit));
+        expect(session(machine)).toEqual(lines(25));
     });
 
     it("finds a clear that is one store, also of the whole page", () => {

@@ -226,7 +226,8 @@ describe("rules as text", () => {
     it("rules that no text says are refused by the drive", () => {
         const rule: FaultRule = { on: "flush", effect: "corrupt read", times: "once" };
         expect(() => new DriveBench({ faults: [rule] })).toThrow(
-            "fault rule 'flush corrupt-read once': a flush is not read: corrupt-read goes with read or any",
+            "fault rule 'flush corrupt-read once': " +
+                "a flush is not read: corrupt-read goes with read or any",
         );
     });
 });

@@ -111,6 +111,21 @@ describe("the queue", () => {
         expect([cached.tag, forced.tag]).toEqual([0, 1]);
     });
 
+    it("does what is due at one instant in the order in which it was asked", () => {
+        const bench = new DriveBench();
+        for (const [tag, value] of [
+            [5, 1],
+            [2, 2],
+        ]) {
+            bench.host.buffers[tag] = sectorsOf(1, value);
+            bench.issue(queued(writeQueued, tag, 0, 1, fua));
+        }
+        sent(bench);
+        bench.run();
+        expect(sent(bench)).toEqual([bits((1 << 5) | (1 << 2))]);
+        expect(bench.medium.bytes[0]).toBe(2);
+    });
+
     it("takes a write's data when its time comes, and not what the buffer holds later", () => {
         const timing = { acceptDelayNs: () => 100, serviceNs: () => 100 };
         const bench = new DriveBench({ timing });
@@ -126,7 +141,7 @@ describe("the queue", () => {
 });
 
 describe("a queue that goes wrong", () => {
-    it("halts at a sector past the end: it says which tag, drops the others, and asks to be asked", () => {
+    it("halts at a sector past the end, drops the others, and says which tag it was", () => {
         const bench = new DriveBench({ timing: slowByLba });
         bench.host.buffers[1] = new Uint8Array(512);
         bench.issue(queued(readQueued, 1, 3));
@@ -251,6 +266,25 @@ describe("a drive saved and loaded", () => {
         expect(hex(copy.save())).toBe(hex(bench.save()));
         expect(copy.recorder.trace()).toEqual(bench.recorder.trace());
         expect(copy.medium.bytes[0]).toBe(1);
+    });
+
+    it("keeps a command that will never end", () => {
+        const options = {
+            faults: [{ on: "write", effect: "timeout", times: "once" } as const],
+            timing: { acceptDelayNs: () => 100, serviceNs: () => 100 },
+            diskBytes: new Uint8Array(4096),
+        };
+        // The drive comes so far as to fetch the data.
+        const bench = new DriveBench({ ...options, choices: new RecordedChoices([1]) });
+        bench.issue(queued(writeQueued, 0, 0));
+        const copy = new DriveBench(options);
+        copy.host.buffers[0] = sectorsOf(1, 6);
+        copy.load(bench.save());
+        copy.run();
+        expect(sent(copy)).toEqual([]);
+        copy.drive.resetLink();
+        copy.command({ command: 0xea });
+        expect(copy.medium.bytes[0]).toBe(6);
     });
 
     it("keeps its halt, its log, its settings and its spent faults", () => {

@@ -166,7 +166,8 @@ describe("a level-triggered pin", () => {
         apics[0].acknowledge();
         line.set(false);
         line.set(true);
-        expect(apics[0].pendingVector).toBe(-1);
+        // IRR has nothing: the line may still go low before the end, and then nothing follows.
+        expect(apics[0].read(0x210, 4)).toBe(0);
         apics[0].write(0xb0, 4, 0);
         expect(apics[0].pendingVector).toBe(0x2a);
     });

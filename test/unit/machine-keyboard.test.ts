@@ -74,8 +74,8 @@ function handOverRig(from: Rig, to: Rig): void {
 }
 
 const keyboardCharacters =
-    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz" +
-    "{|}~\n\t\b\x1b\x01\x03\x04\x11\x1a";
+    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`" +
+    "abcdefghijklmnopqrstuvwxyz{|}~\n\t\b\x1b\x01\x03\x04\x11\x1a";
 const anyText = fc.string({ unit: fc.constantFrom(...keyboardCharacters), maxLength: 60 });
 
 /** The text that a kernel reads after it was typed, all of it. */
@@ -458,6 +458,10 @@ describe("the keyboard controller", () => {
         const keyboard = { ...controller.keyboard.save(), events: Uint8Array.of(127) };
         expect(load({ keyboard })).toThrow(
             new UserError("saved state of the keyboard: field events is no list of keys"),
+        );
+        const codes = { ...controller.keyboard.save(), codes: new Uint8Array(4) };
+        expect(load({ keyboard: codes })).toThrow(
+            new UserError("saved state of the keyboard: field codes has too many bytes"),
         );
     });
 

@@ -93,6 +93,13 @@ describe("the local APIC's timer", () => {
         expect(rig.clock.nextAlarmNs).toBe(Number.POSITIVE_INFINITY);
     });
 
+    it("rings no alarm once software has disabled the APIC", () => {
+        const rig = timerRig(periodic | vector);
+        rig.put(initialCount, 1000);
+        rig.put(0xf0, 0xff);
+        expect([rig.clock.nextAlarmNs, rig.count()]).toEqual([Number.POSITIVE_INFINITY, 1000]);
+    });
+
     it("counts while it is masked, and ticks on time once it is not", () => {
         const rig = timerRig(masked | periodic | vector);
         rig.put(initialCount, 1000);

@@ -207,6 +207,8 @@ describe("interrupt priorities", () => {
         expect([apic.pendingVector, get(apic, ppr)]).toEqual([0x4f, 0x3f]);
         apic.acknowledge();
         expect(get(apic, ppr)).toBe(0x40);
+        put(apic, tpr, 0x47);
+        expect(get(apic, ppr)).toBe(0x47);
     });
 
     it("give the spurious vector to who asks in vain, and serve nothing", () => {
@@ -280,7 +282,7 @@ describe("interrupts between processors", () => {
 
     it("reach the members of one cluster, in the cluster model", () => {
         const { apics } = enabledRig(4);
-        for (const [index, logicalId] of [0x11, 0x12, 0x21, 0x14].entries()) {
+        for (const [index, logicalId] of [0x11, 0x12, 0x22, 0x14].entries()) {
             put(apics[index], dfr, 0);
             put(apics[index], ldr, logicalId * 2 ** 24);
         }
@@ -434,6 +436,24 @@ describe("the pins LINT0 and LINT1", () => {
         put(apic, lvtLint1, 0x400);
         apic.lint(1).set(true);
         expect(apic.nmiPending).toBe(true);
+    });
+
+    it("are low after a reset, and stay as they are through INIT", () => {
+        const { apics } = enabledRig();
+        const [apic] = apics;
+        const enable = () => {
+            put(apic, svr, 0x1ff);
+            put(apic, lvtLint0, 0x44);
+        };
+        apic.lint(0).set(true);
+        sendTo(apic, 0, 0x4500);
+        enable();
+        apic.lint(0).set(true);
+        expect(takeAll(apic)).toEqual([]);
+        apic.reset();
+        enable();
+        apic.lint(0).set(true);
+        expect(takeAll(apic)).toEqual([0x44]);
     });
 
     it("say that nothing follows from a delivery mode that is not here", () => {

@@ -156,7 +156,8 @@ describe("the parallel port", () => {
         );
         expect(load({ lineStart: 1 })).toThrow(
             new UserError(
-                "saved state of machine.parallel: field lineStart is not a whole number from 0 to 0",
+                "saved state of machine.parallel: field lineStart is not a whole number from 0 " +
+                    "to 0",
             ),
         );
         const chunks = [new Uint8Array(3), new Uint8Array(3)];

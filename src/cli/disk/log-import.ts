@@ -81,19 +81,22 @@ function run(invocation: Invocation, inspection: Inspection, options: ImportOpti
         ...(options.limit !== undefined && { limit: options.limit }),
         ...(diskSizeBytes !== undefined && { diskSizeBytes }),
     };
-    const { kind, reason } = logKindOf(inspection, header, readOptions, options.kind);
     const reader = new LogReader(inspection.disk, header, readOptions);
+    // Once through the log: who wrote it shows only at the end.
+    const entries = [...reader];
+    const { kind, reason } = logKindOf(entries, options.kind);
     const meaning = meaningOf(kind, options);
-    const trace = importLog(inspection.disk, header, reader, {
+    if (reader.problem !== undefined) {
+        const { entryNo } = reader.problem;
+        const before = counted(entryNo, "entry", "entries");
+        const advice = entryNo > 0 ? `; --limit ${entryNo} takes the ${before} before it` : "";
+        throw inspection.error(logProblemText(reader.problem) + advice);
+    }
+    const trace = importLog(inspection.disk, header, entries, {
         kind,
         ...meaning,
         ...(diskSizeBytes !== undefined && { diskSizeBytes }),
     });
-    if (reader.problem !== undefined) {
-        const { entryNo } = reader.problem;
-        const advice = `; --limit ${entryNo} takes the ${counted(entryNo, "entry", "entries")} before it`;
-        throw inspection.error(logProblemText(reader.problem) + advice);
-    }
     if (diskSizeBytes !== undefined && diskSizeBytes % trace.sectorSizeBytes !== 0) {
         const problem = `is no whole number of sectors of ${trace.sectorSizeBytes}`;
         throw new UserError(`a disk of ${diskSizeBytes} bytes ${problem}`, ExitCode.usage);

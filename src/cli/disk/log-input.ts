@@ -1,12 +1,7 @@
 /** Logs as the commands read them. */
 import { UserError } from "../../base/user-error.ts";
 import { guessLogKind, type LogKind, type LogKindGuess } from "../../disk/log/log-kind.ts";
-import {
-    type LogHeader,
-    LogReader,
-    type LogReadOptions,
-    readLogHeader,
-} from "../../disk/log/log-reader.ts";
+import { type LogEntry, type LogHeader, readLogHeader } from "../../disk/log/log-reader.ts";
 import { ExitCode, type Inspection } from "../inspect/inspection.ts";
 
 /** The header of the log that is looked at. Throws `UserError` where the file is none. */
@@ -19,16 +14,10 @@ export function logHeaderOf(inspection: Inspection): LogHeader {
 }
 
 /** Who wrote the log: as told, or as its entries tell. */
-export function logKindOf(
-    inspection: Inspection,
-    header: LogHeader,
-    options: LogReadOptions,
-    told: string | undefined,
-): LogKindGuess {
-    if (told !== undefined) {
-        return { kind: kindNamed(told), reason: "it was told" };
-    }
-    return guessLogKind(new LogReader(inspection.disk, header, options));
+export function logKindOf(entries: readonly LogEntry[], told: string | undefined): LogKindGuess {
+    return told === undefined
+        ? guessLogKind(entries)
+        : { kind: kindNamed(told), reason: "it was told" };
 }
 
 function kindNamed(name: string): LogKind {

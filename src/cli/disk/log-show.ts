@@ -1,4 +1,5 @@
 /** `chickadee disk log show`: the entries of a write log. */
+import { guessLogKind } from "../../disk/log/log-kind.ts";
 import { LogFlag, logFlagNames } from "../../disk/log/log-layout.ts";
 import { type LogEntry, LogReader, logProblemText } from "../../disk/log/log-reader.ts";
 import { counted, rangeText } from "../../report/size.ts";
@@ -7,7 +8,7 @@ import type { CommonOptions, Inspection } from "../inspect/inspection.ts";
 import { addColour, runInspection } from "../inspect/register.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
 import { addDiskCommand, wholeNumber } from "./disk-command.ts";
-import { logHeaderOf, logKindNames, logKindOf } from "./log-input.ts";
+import { logHeaderOf, logKindNames } from "./log-input.ts";
 import { shown } from "./trace-input.ts";
 
 /** Entries that are shown where nobody says how many. */
@@ -38,9 +39,9 @@ function show(inspection: Inspection, options: LogShowOptions): void {
     const header = logHeaderOf(inspection);
     const { sectorSizeBytes, entryCount } = header;
     const readOptions = { scansTail: options.scanTail === true, limit: options.limit };
-    const guess = logKindOf(inspection, header, readOptions, undefined);
     const reader = new LogReader(inspection.disk, header, readOptions);
     const entries = [...reader];
+    const guess = guessLogKind(entries);
     if (reader.problem !== undefined) {
         inspection.complain(logProblemText(reader.problem));
     }

@@ -120,6 +120,9 @@ function refuseInputs({ fs }: Host, path: string, inputs: readonly string[]): vo
     const own = identity(path);
     const same = inputs.find((input) => own !== undefined && identity(input) === own);
     if (same !== undefined) {
-        throw new UserError(`${path}: would replace ${same}, which is read`, ExitCode.usage);
+        throw new UserError(
+            `${path}: refusing to write over ${same}, which is read`,
+            ExitCode.usage,
+        );
     }
 }

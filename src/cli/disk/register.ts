@@ -2,6 +2,7 @@
 
 import type { RegisterSubCommand } from "../sub-command.ts";
 import { group } from "./disk-command.ts";
+import { registerExplain } from "./explain.ts";
 import { registerLogExport } from "./log-export.ts";
 import { registerLogImport } from "./log-import.ts";
 import { registerLogShow } from "./log-show.ts";
@@ -12,7 +13,12 @@ import { registerTraceShow } from "./trace-show.ts";
 export const registerDisk: RegisterSubCommand = (program, context) => {
     const disk = group(program, "disk", "traces of a disk, and what a crash at any time may leave");
     const trace = group(disk, "disk trace", "what a trace tells");
-    for (const register of [registerTraceShow, registerStates, registerMaterialize]) {
+    for (const register of [
+        registerTraceShow,
+        registerStates,
+        registerExplain,
+        registerMaterialize,
+    ]) {
         register(trace, context);
     }
     const log = group(disk, "disk log", "logs of dm-log-writes and of QEMU's blklogwrites");

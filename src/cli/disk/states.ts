@@ -124,11 +124,13 @@ function* viewLines({ colours, image }: Inspection, view: CrashView): Generator<
     const { trace, time, maybe, durableCount } = view;
     const end = time === trace.eventCount ? ", the end of the trace" : "";
     yield colours.heading(`${image.name}: power fails at time ${time}${end}`);
-    yield `${counted(durableCount, "write is", "writes are")} durable: on the medium, whatever happens`;
+    const durable = counted(durableCount, "write is", "writes are");
+    yield `${durable} durable: on the medium, whatever happens`;
     if (maybe.length === 0) {
         yield "no write is open: the disk has one state";
     } else {
-        yield `${counted(maybe.length, "write is", "writes are")} open, and may be on the medium or not:`;
+        const open = counted(maybe.length, "write is", "writes are");
+        yield `${open} open, and may be on the medium or not:`;
         const rows = maybe
             .slice(0, maxListedWrites)
             .map((write) => [

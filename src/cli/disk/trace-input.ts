@@ -11,7 +11,7 @@ export function traceOf(inspection: Inspection): TraceFile {
 }
 
 /** Bytes of discards, in all, that crash states are told for; each block costs memory. */
-const maxDiscardedBytes = 16 * 2 ** 30;
+const maxDiscardedBytes = 2 * 2 ** 30;
 
 /** Throws `UserError` for a trace whose crash states would take too long to find. */
 export function expectFollowable(inspection: Inspection, { commands }: DiskTrace): void {
@@ -30,8 +30,11 @@ export function expectFollowable(inspection: Inspection, { commands }: DiskTrace
 /**
  * The time that an argument names: `end`, the ordinal of an event (the crash comes before it), or
  * the label of a mark (the crash comes when the mark is made). `mark:LABEL` is always a label.
+ *
+ * @param option whose argument it is, for messages
  */
-export function timeOf(trace: DiskTrace, text: string): number {
+export function timeOf(trace: DiskTrace, text: string, option = "--at"): number {
+    const usageError = (problem: string) => new UserError(`${option} ${problem}`, ExitCode.usage);
     if (text === "end") {
         return trace.eventCount;
     }
@@ -58,10 +61,6 @@ export function timeOf(trace: DiskTrace, text: string): number {
         );
     }
     return marks[0].issuedAt + 1;
-}
-
-function usageError(problem: string): UserError {
-    return new UserError(`--at ${problem}`, ExitCode.usage);
 }
 
 /** Text of a file, or of a person, as it may be shown on a terminal. */

@@ -38,7 +38,7 @@ export const registerTraceShow: RegisterSubCommand = (group, context) => {
 function show(inspection: Inspection, { from, limit }: ShowOptions): void {
     const { trace } = traceOf(inspection);
     const { commands } = trace;
-    const startTime = from === undefined ? 0 : timeOf(trace, from);
+    const startTime = from === undefined ? 0 : timeOf(trace, from, "--from");
     const first = commands.findIndex(({ issuedAt }) => issuedAt >= startTime);
     const start = first < 0 ? commands.length : first;
     const chosen = commands.slice(start, start + limit);
@@ -88,7 +88,9 @@ function* commandLines(
     durable: readonly number[],
 ): Generator<string> {
     const pictures = picturesOf(trace, chosen);
-    const hasTimes = trace.commands.some(({ issuedNs, completedNs }) => issuedNs + completedNs > 0);
+    const hasTimes = trace.commands.some(
+        ({ issuedNs, completedNs }) => issuedNs > 0 || (completedNs > 0 && completedNs !== notYet),
+    );
     const hasTags = chosen.some(({ tag }) => tag !== undefined);
     const hasOrigins = chosen.some(({ cpu, origin }) => (cpu ?? origin) !== undefined);
     const cells = (...texts: [string, boolean][]) =>

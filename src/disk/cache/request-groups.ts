@@ -17,6 +17,11 @@ export class RequestGroups {
         return this.#parents.length - 1;
     }
 
+    /** How many requests there are; they are numbered from 0. */
+    get requestCount(): number {
+        return this.#parents.length;
+    }
+
     /** The number that stands for a request's group. */
     groupOf(request: number): number {
         let at = request;

@@ -28,9 +28,6 @@
  * superseded version on its way to the medium; what such a one could leave is not lost for it: the
  * trace knows every version, and the crash states that are enumerated from it include them all.
  * What `losePower` leaves is always one of those states.
- *
- * Structure: pages of 4 KiB with a bit for each cached sector, in a list whose order is the order
- * of caching until a page leaves (the last one takes its place), and a map from page number.
  */
 import { assert } from "../../base/assert.ts";
 import type { ByteStore } from "../../base/byte-store.ts";
@@ -40,26 +37,20 @@ import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
 import { fillWithTrash } from "../crash/trash.ts";
 import { pageSize } from "../pages.ts";
+import {
+    type CachedPage,
+    CachedPages,
+    cachedSectors,
+    copySectors,
+    sectorBytes,
+    sectorMask,
+    sectorsPerPage,
+    wholePage,
+    writeSectors,
+} from "./cached-pages.ts";
 import type { DestagePolicy } from "./destage-policy.ts";
+import { PowerLoss } from "./power-loss.ts";
 import { RequestGroups } from "./request-groups.ts";
-
-const sectorsPerPage = pageSize / sectorSize;
-/** The mask of a page whose every sector is cached. */
-const wholePage = 2 ** sectorsPerPage - 1;
-
-interface CachedPage {
-    pageNo: number;
-    /** Its place in the list of pages. */
-    index: number;
-    /** A bit for each sector that the cache holds, bit 0 the first. Not 0 while in the list. */
-    mask: number;
-    readonly bytes: Uint8Array;
-    /** By sector: the request that brought it. Kept only where power loss asks for requests. */
-    readonly requests: Uint32Array;
-}
-
-/** What becomes of a cached sector or group when power fails. */
-type Fate = "lost" | "landed" | "trash";
 
 export class WriteCache {
     readonly #medium: ByteStore;
@@ -68,11 +59,7 @@ export class WriteCache {
     readonly #capacityPages: number;
     readonly #keepsRequests: boolean;
     readonly #groups = new RequestGroups();
-
-    readonly #pages: CachedPage[] = [];
-    readonly #pageByNo = new Map<number, CachedPage>();
-    /** Pages that were in the list, to be used again. */
-    readonly #unused: CachedPage[] = [];
+    readonly #pages = new CachedPages();
     #isOn = true;
 
     constructor(medium: ByteStore, policy: DestagePolicy, choices: ChoiceStream) {
@@ -98,13 +85,13 @@ export class WriteCache {
 
     /** Whether everything accepted is on the medium. */
     get isClean(): boolean {
-        return this.#pages.length === 0;
+        return this.#pages.list.length === 0;
     }
 
     /** Fills `target` with what was last accepted there. Whole sectors inside the disk. */
     read(byteOffset: number, target: Uint8Array): void {
         this.#assertSectors(byteOffset, target.length);
-        if (this.#pages.length === 0) {
+        if (this.#pages.list.length === 0) {
             this.#medium.read(byteOffset, target);
             return;
         }
@@ -113,7 +100,7 @@ export class WriteCache {
             const pageOffset = at % pageSize;
             const length = Math.min(pageSize - pageOffset, target.length - done);
             const part = target.subarray(done, done + length);
-            const page = this.#pageByNo.get((at - pageOffset) / pageSize);
+            const page = this.#pages.find((at - pageOffset) / pageSize);
             const wanted = sectorMask(pageOffset, length);
             if (page === undefined || (page.mask & wanted) !== wanted) {
                 this.#medium.read(at, part);
@@ -160,7 +147,7 @@ export class WriteCache {
     destage(): void {
         if (this.#policy.background === "everything") {
             this.#destageAll();
-        } else if (this.#policy.background === "random" && this.#pages.length > 0) {
+        } else if (this.#policy.background === "random" && this.#pages.list.length > 0) {
             for (let left = this.#choices.choose(4); left > 0; left--) {
                 this.#destageSome();
             }
@@ -169,18 +156,10 @@ export class WriteCache {
 
     /** Power fails: what only the cache holds lands or not, and the cache is empty and on. */
     losePower(): void {
-        const fates = this.#drawFates();
-        // One seed, not the bytes: a list of choices stays short enough to read.
-        const isTrashing = this.#policy.powerLoss === "trash" || this.#isCollateral();
-        const trashSeed = isTrashing && !this.isClean ? this.#choices.choose(2 ** 32) : 0;
-        for (const page of this.#pages) {
-            for (let sector = 0; sector < sectorsPerPage; sector++) {
-                const fate = fates(page, sector);
-                if (fate === "landed") {
-                    this.#land(page, 1 << sector);
-                } else if (fate === "trash") {
-                    this.#trash(page, sector, trashSeed);
-                }
+        if (!this.isClean) {
+            const loss = new PowerLoss(this.#policy.powerLoss, this.#choices, this.#groups);
+            for (const page of this.#pages.list) {
+                this.#suffer(page, loss);
             }
         }
         this.reset();
@@ -201,26 +180,18 @@ export class WriteCache {
             groupNos.set(group, known);
             return known;
         };
-        return {
-            version: 1,
-            isOn: this.#isOn,
-            pages: this.#pages.map((page) => {
-                const sectors = cachedSectors(page);
-                const bytes = new Uint8Array(sectors.length * sectorSize);
-                for (const [index, sector] of sectors.entries()) {
-                    const start = sector * sectorSize;
-                    bytes.set(page.bytes.subarray(start, start + sectorSize), index * sectorSize);
-                }
-                return {
-                    pageNo: page.pageNo,
-                    mask: page.mask,
-                    bytes,
-                    groups: this.#keepsRequests
-                        ? sectors.map((sector) => groupNo(page.requests[sector]))
-                        : [],
-                };
-            }),
-        };
+        const pages = this.#pages.list.map((page) => {
+            const sectors = cachedSectors(page);
+            const bytes = new Uint8Array(sectors.length * sectorSize);
+            for (const [index, sector] of sectors.entries()) {
+                bytes.set(sectorBytes(page, sector), index * sectorSize);
+            }
+            const groups = this.#keepsRequests
+                ? sectors.map((sector) => groupNo(page.requests[sector]))
+                : [];
+            return { pageNo: page.pageNo, mask: page.mask, bytes, groups };
+        });
+        return { version: 1, isOn: this.#isOn, pages };
     }
 
     load(state: StateFields): void {
@@ -228,27 +199,45 @@ export class WriteCache {
         this.#forgetAll();
         this.#isOn = state.boolean("isOn");
         for (const saved of state.records("pages")) {
-            const pageNo = saved.number("pageNo");
-            const mask = saved.number("mask");
-            if (!this.#canCache(pageNo, mask)) {
-                throw new UserError(
-                    `saved state of a write cache: page ${pageNo} with sectors ${mask} ` +
-                        "is not a page of this disk",
-                );
-            }
-            const page = this.#pageFor(pageNo);
-            page.mask = mask;
-            const sectors = cachedSectors(page);
-            const bytes = saved.bytes("bytes", sectors.length * sectorSize);
-            const groups = saved.numbers("groups", this.#keepsRequests ? sectors.length : 0);
-            for (const [index, sector] of sectors.entries()) {
-                const start = index * sectorSize;
-                page.bytes.set(bytes.subarray(start, start + sectorSize), sector * sectorSize);
-                if (this.#keepsRequests) {
-                    page.requests[sector] = this.#requestNumbered(groups[index]);
-                }
+            this.#loadPage(saved);
+        }
+    }
+
+    #loadPage(saved: StateFields): void {
+        const pageNo = saved.number("pageNo");
+        const mask = saved.number("mask");
+        if (!this.#canCache(pageNo, mask)) {
+            throw new UserError(
+                `saved state of a write cache: page ${pageNo} with sectors ${mask} ` +
+                    "is not a page of this disk",
+            );
+        }
+        const page = this.#pages.obtain(pageNo);
+        page.mask = mask;
+        const sectors = cachedSectors(page);
+        const bytes = saved.bytes("bytes", sectors.length * sectorSize);
+        const groups = saved.numbers("groups", this.#keepsRequests ? sectors.length : 0);
+        for (const [index, sector] of sectors.entries()) {
+            const start = index * sectorSize;
+            page.bytes.set(bytes.subarray(start, start + sectorSize), sector * sectorSize);
+            if (this.#keepsRequests) {
+                page.requests[sector] = this.#loadedGroup(groups[index]);
             }
         }
+    }
+
+    /** The request of a saved group number; they were numbered as they first appear. */
+    #loadedGroup(groupNo: number): number {
+        if (groupNo === this.#groups.requestCount) {
+            return this.#groups.begin();
+        }
+        if (!Number.isInteger(groupNo) || groupNo < 0 || groupNo > this.#groups.requestCount) {
+            throw new UserError(
+                `saved state of a write cache: group ${groupNo} comes before ` +
+                    `group ${this.#groups.requestCount}`,
+            );
+        }
+        return groupNo;
     }
 
     /** Makes `bytes` (zeros where undefined) the cache's data of a range. */
@@ -258,7 +247,7 @@ export class WriteCache {
             const at = byteOffset + done;
             const pageOffset = at % pageSize;
             const length = Math.min(pageSize - pageOffset, byteLength - done);
-            const page = this.#pageFor((at - pageOffset) / pageSize);
+            const page = this.#pages.obtain((at - pageOffset) / pageSize);
             const mask = sectorMask(pageOffset, length);
             if (bytes === undefined) {
                 page.bytes.fill(0, pageOffset, pageOffset + length);
@@ -274,7 +263,7 @@ export class WriteCache {
             done += length;
         }
         // Only between requests, lest part of one should land by itself.
-        if (this.#pages.length > this.#capacityPages) {
+        if (this.#pages.list.length > this.#capacityPages) {
             this.#destageAll();
         }
     }
@@ -294,14 +283,14 @@ export class WriteCache {
 
     /** Forgets what the cache holds of a range that newer data has reached the medium of. */
     #drop(byteOffset: number, byteLength: number): void {
-        if (this.#pages.length === 0) {
+        if (this.#pages.list.length === 0) {
             return;
         }
         for (let done = 0; done < byteLength; ) {
             const at = byteOffset + done;
             const pageOffset = at % pageSize;
             const length = Math.min(pageSize - pageOffset, byteLength - done);
-            const page = this.#pageByNo.get((at - pageOffset) / pageSize);
+            const page = this.#pages.find((at - pageOffset) / pageSize);
             if (page !== undefined) {
                 this.#clean(page, sectorMask(pageOffset, length));
             }
@@ -310,18 +299,19 @@ export class WriteCache {
     }
 
     #destageAll(): void {
-        for (const page of this.#pages) {
-            this.#land(page, page.mask);
+        for (const page of this.#pages.list) {
+            writeSectors(this.#medium, page, page.mask);
         }
         this.#forgetAll();
     }
 
     /** Writes back one thing that can land by itself: a group, or some sectors of a page. */
     #destageSome(): void {
-        if (this.#pages.length === 0) {
+        const { list } = this.#pages;
+        if (list.length === 0) {
             return;
         }
-        const page = this.#pages[this.#choices.choose(this.#pages.length)];
+        const page = list[this.#choices.choose(list.length)];
         if (this.#keepsRequests) {
             const sectors = cachedSectors(page);
             const sector = sectors[this.#choices.choose(sectors.length)];
@@ -330,154 +320,60 @@ export class WriteCache {
         }
         // Choice 0 is the whole page; any other number picks sectors by its bits.
         const picked = this.#choices.choose(wholePage + 1) || wholePage;
-        this.#land(page, page.mask & picked);
-        this.#clean(page, picked);
+        this.#destageSectors(page, page.mask & picked);
     }
 
     #destageGroup(group: number): void {
-        // From the end, for a page that becomes clean is replaced by the last one.
-        for (let index = this.#pages.length - 1; index >= 0; index--) {
-            const page = this.#pages[index];
-            let mask = 0;
-            for (const sector of cachedSectors(page)) {
-                if (this.#groups.groupOf(page.requests[sector]) === group) {
-                    mask |= 1 << sector;
-                }
-            }
-            this.#land(page, mask);
-            this.#clean(page, mask);
+        // From the end, for a page that leaves is replaced by the last one.
+        for (let index = this.#pages.list.length - 1; index >= 0; index--) {
+            const page = this.#pages.list[index];
+            const ofGroup = cachedSectors(page).filter(
+                (sector) => this.#groups.groupOf(page.requests[sector]) === group,
+            );
+            this.#destageSectors(
+                page,
+                ofGroup.reduce((mask, sector) => mask | (1 << sector), 0),
+            );
         }
     }
 
-    /**
-     * What becomes of each sector. The first choice is the mood: nothing lands (0), everything
-     * does, few things do, all but a few do, or about half. Bugs show when a single thing is
-     * missing, which tossing a coin for each would never bring about.
-     */
-    #drawFates(): (page: CachedPage, sector: number) => Fate | undefined {
-        if (this.isClean) {
-            return () => undefined;
-        }
-        const mood = this.#choices.choose(5);
-        const draw = (): Fate => {
-            const isLanding =
-                mood === 1 ||
-                (mood === 2 && this.#choices.choose(8) === 1) ||
-                (mood === 3 && this.#choices.choose(8) !== 1) ||
-                (mood === 4 && this.#choices.choose(2) === 1);
-            return isLanding ? "landed" : "lost";
-        };
-        if (this.#keepsRequests) {
-            const fates = new Map<number, Fate>();
-            return (page, sector) => {
-                if ((page.mask & (1 << sector)) === 0) {
-                    return undefined;
-                }
-                const group = this.#groups.groupOf(page.requests[sector]);
-                const fate = fates.get(group) ?? draw();
-                fates.set(group, fate);
-                return fate;
-            };
-        }
-        const isTrashing = this.#policy.powerLoss !== "sectors";
-        return (page, sector) => {
-            const isCached = (page.mask & (1 << sector)) !== 0;
-            if (isTrashing && (isCached || this.#isCollateral())) {
-                return this.#choices.choose(8) === 1 ? "trash" : isCached ? draw() : undefined;
-            }
-            return isCached ? draw() : undefined;
-        };
+    #destageSectors(page: CachedPage, mask: number): void {
+        writeSectors(this.#medium, page, mask);
+        this.#clean(page, mask);
     }
 
-    #isCollateral(): boolean {
-        return this.#policy.powerLoss === "collateral";
+    /** What a loss of power does to the sectors of a page. */
+    #suffer(page: CachedPage, loss: PowerLoss): void {
+        for (let sector = 0; sector < sectorsPerPage; sector++) {
+            const byteOffset = page.pageNo * pageSize + sector * sectorSize;
+            if (byteOffset >= this.#medium.sizeBytes) {
+                return;
+            }
+            const fate = loss.fateOf(page, sector);
+            if (fate === "landed") {
+                this.#medium.write(byteOffset, sectorBytes(page, sector));
+            } else if (fate === "trash") {
+                const bytes = new Uint8Array(sectorSize);
+                fillWithTrash(bytes, loss.trashSeed, byteOffset / sectorSize);
+                this.#medium.write(byteOffset, bytes);
+            }
+        }
     }
 
     #tellsLie(): boolean {
         return this.#policy.lies && this.#choices.choose(2) === 1;
     }
 
-    /** Writes the sectors of `mask` to the medium, a run at a time. */
-    #land(page: CachedPage, mask: number): void {
-        const base = page.pageNo * pageSize;
-        if (mask === wholePage) {
-            this.#medium.write(base, page.bytes);
-            return;
-        }
-        for (let sector = 0; sector < sectorsPerPage; sector++) {
-            if (mask & (1 << sector)) {
-                const start = sector;
-                while (mask & (1 << (sector + 1))) {
-                    sector++;
-                }
-                const run = page.bytes.subarray(start * sectorSize, (sector + 1) * sectorSize);
-                this.#medium.write(base + start * sectorSize, run);
-            }
-        }
-    }
-
-    #trash(page: CachedPage, sector: number, seed: number): void {
-        const byteOffset = page.pageNo * pageSize + sector * sectorSize;
-        if (byteOffset < this.#medium.sizeBytes) {
-            const bytes = new Uint8Array(sectorSize);
-            fillWithTrash(bytes, seed, byteOffset / sectorSize);
-            this.#medium.write(byteOffset, bytes);
-        }
-    }
-
-    /** The cached page `pageNo`, new and without a cached sector where there was none. */
-    #pageFor(pageNo: number): CachedPage {
-        const known = this.#pageByNo.get(pageNo);
-        if (known !== undefined) {
-            return known;
-        }
-        const page = this.#unused.pop() ?? {
-            pageNo,
-            index: 0,
-            mask: 0,
-            bytes: new Uint8Array(pageSize),
-            requests: new Uint32Array(this.#keepsRequests ? sectorsPerPage : 0),
-        };
-        page.pageNo = pageNo;
-        page.index = this.#pages.length;
-        page.mask = 0;
-        this.#pages.push(page);
-        this.#pageByNo.set(pageNo, page);
-        return page;
-    }
-
-    /** The sectors of `mask` are no longer in the cache. */
     #clean(page: CachedPage, mask: number): void {
-        page.mask &= ~mask;
-        if (page.mask === 0) {
-            const last = this.#pages.pop();
-            assert(last !== undefined, "a cached page is in the list");
-            if (last !== page) {
-                this.#pages[page.index] = last;
-                last.index = page.index;
-            }
-            this.#pageByNo.delete(page.pageNo);
-            this.#unused.push(page);
-            if (this.#pages.length === 0) {
-                this.#groups.clear();
-            }
+        this.#pages.clean(page, mask);
+        if (this.isClean) {
+            this.#groups.clear();
         }
     }
 
     #forgetAll(): void {
-        this.#unused.push(...this.#pages);
-        this.#pages.length = 0;
-        this.#pageByNo.clear();
+        this.#pages.clear();
         this.#groups.clear();
-    }
-
-    /** The request of a saved group number; they were numbered in the order of the list. */
-    #requestNumbered(groupNo: number): number {
-        let request = this.#groups.begin();
-        while (request < groupNo) {
-            request = this.#groups.begin();
-        }
-        return groupNo;
     }
 
     /** Whether a page of a saved state can be. */
@@ -496,35 +392,5 @@ export class WriteCache {
                 byteOffset + byteLength <= this.#medium.sizeBytes,
             "a drive asks its cache for whole sectors inside the disk",
         );
-    }
-}
-
-/** The sectors of a page that `length` bytes at `pageOffset` are. */
-function sectorMask(pageOffset: number, length: number): number {
-    const first = pageOffset / sectorSize;
-    return (2 ** (length / sectorSize) - 1) << first;
-}
-
-function cachedSectors({ mask }: CachedPage): number[] {
-    const sectors: number[] = [];
-    for (let sector = 0; sector < sectorsPerPage; sector++) {
-        if (mask & (1 << sector)) {
-            sectors.push(sector);
-        }
-    }
-    return sectors;
-}
-
-/** Copies the sectors of `mask` to `target`, which begins at `pageOffset` of the page. */
-function copySectors(page: CachedPage, mask: number, pageOffset: number, target: Uint8Array): void {
-    if (mask === wholePage) {
-        target.set(page.bytes);
-        return;
-    }
-    for (let sector = 0; sector < sectorsPerPage; sector++) {
-        if (mask & (1 << sector)) {
-            const start = sector * sectorSize;
-            target.set(page.bytes.subarray(start, start + sectorSize), start - pageOffset);
-        }
     }
 }

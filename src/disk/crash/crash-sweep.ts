@@ -41,7 +41,7 @@ interface Cell {
 export interface SweepOptions {
     /** When each command's write is durable, where that is not by `durableFrom` of the trace. */
     readonly durableFrom?: readonly number[];
-    /** Gets the content of each sector that becomes decided; laid over the disk before the trace. */
+    /** Gets the content of each sector that becomes decided; begins as the disk before. */
     readonly settled?: ByteStore;
 }
 

@@ -114,23 +114,6 @@ export function sharesSector(trace: DiskTrace, first: number, second: number): b
     return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }
 
-/** The extent that has a sector, or undefined; `extents` are in ascending order. */
-export function extentOf(extents: readonly Extent[], sectorNo: number): Extent | undefined {
-    let low = 0;
-    let high = extents.length;
-    while (low < high) {
-        const middle = (low + high) >>> 1;
-        const { firstSector, sectorCount } = extents[middle];
-        if (sectorNo >= firstSector + sectorCount) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    const found = extents[low];
-    return found !== undefined && found.firstSector <= sectorNo ? found : undefined;
-}
-
 /** Asserts what every view keeps to. */
 export function assertView(view: CrashView): void {
     let end = 0;

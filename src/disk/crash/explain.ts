@@ -95,7 +95,10 @@ function whyDurable(view: CrashView, write: TraceCommand): string {
 function whyOpen(view: CrashView, write: TraceCommand): string {
     switch (standingOf(view, write)) {
         case "in flight":
-            return `it was in flight: the drive had its data at ${write.acceptedAt}, the host no answer`;
+            return (
+                `it was in flight: the drive had its data at ${write.acceptedAt}, ` +
+                "the host no answer"
+            );
         case "failed":
             return `it failed at ${endedAt(view, write)}, which says nothing of what landed`;
         case "in the cache": {

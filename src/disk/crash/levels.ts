@@ -12,7 +12,7 @@
 
 import { promises } from "../trace/durability.ts";
 import { crashView } from "./crash-sweep.ts";
-import { beforeTrace, type CrashView, isDurable } from "./crash-view.ts";
+import { beforeTrace, type CrashView, isDurable, type Source } from "./crash-view.ts";
 import { Domain } from "./domain.ts";
 import { PrefixSpace } from "./prefix-space.ts";
 import { RequestSpace } from "./request-space.ts";
@@ -48,40 +48,46 @@ export function countStates(view: CrashView, level: Level, options?: LevelOption
     return stateSpace(view, level, options).count;
 }
 
-/** Whether a level allows what a state, of whichever level, leaves. */
-export function isAllowed(state: CrashState, level: Level, options?: LevelOptions): boolean {
-    const space = stateSpace(state.view, level, options);
-    const sources = projected(state, space);
+/** Whether a level allows a view to become what a state, of whichever level, leaves. */
+export function isAllowed(
+    view: CrashView,
+    level: Level,
+    state: CrashState,
+    options?: LevelOptions,
+): boolean {
+    const space = stateSpace(view, level, options);
+    const sources = projected(state, view, space.domain);
     return sources !== undefined && space.allows(sources);
 }
 
 /**
- * The sources that a state gives the sectors of another space; undefined where the state leaves
- * something in a sector that the space has as decided.
+ * The sources that a state gives the sectors of another domain; undefined where the state changes
+ * a sector that is decided in the view and so not of the domain.
  */
-function projected(
-    { view, domain, sources }: CrashState,
-    space: StateSpace,
-): Int32Array | undefined {
-    const found = new Int32Array(space.domain.sectorCount);
-    for (const { firstSector, sectorCount, start, sources: options } of space.domain.extents) {
-        // A sector that the state does not mention holds the write that is durable for the host.
-        const decided = options.findLast((id) => id >= 0 && isDurable(view, id)) ?? beforeTrace;
+function projected(state: CrashState, view: CrashView, domain: Domain): Int32Array | undefined {
+    const found = new Int32Array(domain.sectorCount);
+    for (const { firstSector, sectorCount, start, sources } of domain.extents) {
         for (let index = 0; index < sectorCount; index++) {
-            const place = domain.placeOf(firstSector + index);
-            found[start + index] = place === undefined ? decided : sources[place];
+            const place = state.domain.placeOf(firstSector + index);
+            found[start + index] =
+                place === undefined ? decidedOf(state.view, sources) : state.sources[place];
         }
     }
-    for (let place = 0; place < sources.length; place++) {
-        const floor = domain.extentAt(place).sources[0];
-        if (
-            sources[place] !== floor &&
-            space.domain.placeOf(domain.sectorAt(place)) === undefined
-        ) {
-            return undefined;
+    for (const { firstSector, sectorCount, start, sources } of state.domain.extents) {
+        const decided = decidedOf(view, sources);
+        for (let index = 0; index < sectorCount; index++) {
+            const isOutside = domain.placeOf(firstSector + index) === undefined;
+            if (isOutside && state.sources[start + index] !== decided) {
+                return undefined;
+            }
         }
     }
     return found;
+}
+
+/** What a sector with these sources holds in a view in which it is decided. */
+function decidedOf(view: CrashView, sources: readonly Source[]): Source {
+    return sources.findLast((id) => id >= 0 && isDurable(view, id)) ?? beforeTrace;
 }
 
 /** The same crash on a disk that kept no promise. */

@@ -7,7 +7,7 @@
  * cover it, makes no state of its own.
  */
 import { assert } from "../../base/assert.ts";
-import { type CrashView, compareLanding, isDurable, isMaybe } from "./crash-view.ts";
+import { beforeTrace, type CrashView, compareLanding, isDurable, isMaybe } from "./crash-view.ts";
 import { Domain } from "./domain.ts";
 import type { CrashState, StateCount, StateSpace } from "./state-space.ts";
 
@@ -24,7 +24,7 @@ export class PrefixSpace implements StateSpace {
         this.view = view;
         this.domain = Domain.ofCandidates(view);
         const writes = new Set(this.domain.extents.flatMap(({ sources }) => sources));
-        writes.delete(-1);
+        writes.delete(beforeTrace);
         const ranked = [...writes].sort((a, b) => compareLanding(view, a, b));
         this.#rank = new Map(ranked.map((id, rank) => [id, rank]));
         const showing = new Set<number>();

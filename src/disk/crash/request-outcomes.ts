@@ -87,6 +87,8 @@ class OutcomeSearch {
     readonly #segments: readonly Segment[];
     /** By index of a request: the indexes of the segments that it writes. */
     readonly #covered: readonly (readonly number[])[];
+    /** Indexes of the requests that must have landed. */
+    readonly #durable: readonly number[];
     /** Indexes of the requests placed so far, the one that landed last first. */
     readonly #placed: number[] = [];
     #steps = 0;
@@ -101,6 +103,7 @@ class OutcomeSearch {
         this.#requests = requests;
         this.#segments = segments;
         this.#covered = covered;
+        this.#durable = [...requests.keys()].filter((index) => isDurable(view, requests[index]));
     }
 
     /** What is left when the requests that `lands` names land, in the order of landing. */
@@ -128,14 +131,15 @@ class OutcomeSearch {
         if (this.#steps > maxSteps) {
             return false;
         }
-        const waiting = this.#requests.flatMap((id, index) =>
-            isDurable(this.#view, id) && !this.#placed.includes(index) ? [index] : [],
-        );
+        const waiting = this.#durable.filter((index) => !this.#placed.includes(index));
         if (waiting.length === 0) {
             const found = outcome.map((source, segment) =>
                 source === uncovered ? this.#segments[segment].floor : source,
             );
             outcomes.set(keyOf(found), found);
+            if (!outcome.includes(uncovered)) {
+                return true;
+            }
         }
         for (let index = 0; index < this.#requests.length; index++) {
             if (this.#mayBeNext(index, outcome, waiting)) {

@@ -91,7 +91,7 @@ export class SectorSpace implements StateSpace {
 }
 
 /** How many states a product of sectors has. */
-export function productCount(domain: Domain): bigint {
+function productCount(domain: Domain): bigint {
     let count = 1n;
     for (const { sources, sectorCount } of domain.extents) {
         count *= BigInt(sources.length) ** BigInt(sectorCount);
@@ -128,7 +128,7 @@ export function collateralDomain(view: CrashView, policy: TrashPolicy): Domain {
 }
 
 /** Whether an open write that may leave trash reaches the sectors of an extent. */
-export function mayBeTrash(view: CrashView, extent: Extent, policy: TrashPolicy): boolean {
+function mayBeTrash(view: CrashView, extent: Extent, policy: TrashPolicy): boolean {
     return extent.candidates.some(
         (source) =>
             isMaybe(view, source) &&

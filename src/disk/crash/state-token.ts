@@ -21,15 +21,20 @@ type SectorRun = readonly [first: number, last: number];
 /** The token of a state, in words of writes and sectors. */
 export function tokenOf(state: CrashState): string {
     const shown = placesBySource(state);
-    const items = [...shown.keys()]
-        .filter((source) => source >= 0)
-        .sort((a, b) => a - b)
-        .map((id, index, ids) => writeItem(state, id, shown, ids.slice(index + 1)));
-    const trashed = shown.get(trash);
-    if (trashed !== undefined) {
-        const runs = runsOf(trashed.map((place) => state.domain.sectorAt(place)));
-        items.push(...runs.map((run) => `!${runText(run)}`));
+    const trashed = shown.get(trash) ?? [];
+    const ids = [...shown.keys()].filter((source) => source >= 0).sort((a, b) => a - b);
+    // From the last item to the first, for an item leaves out what later ones apply on top of it.
+    const onTop = new Set(trashed);
+    const items: string[] = [];
+    for (const id of ids.reverse()) {
+        const places = shown.get(id) ?? [];
+        for (const place of places) {
+            onTop.add(place);
+        }
+        items.unshift(writeItem(state, id, places, onTop));
     }
+    const runs = runsOf(trashed.map((place) => state.domain.sectorAt(place)));
+    items.push(...runs.map((run) => `!${runText(run)}`));
     return `${state.level}:${items.length === 0 ? "none" : items.join(",")}`;
 }
 
@@ -122,8 +127,8 @@ function setWrite(space: StateSpace, sources: Int32Array, token: string, id: num
     }
     if (!isCandidate) {
         throw new UserError(
-            `state ${token}: what write w${id} brought is decided at time ${space.view.time}; only ` +
-                "writes whose fate is open can be named",
+            `state ${token}: what write w${id} brought is decided at time ${space.view.time}; ` +
+                "only writes whose fate is open can be named",
         );
     }
 }
@@ -192,24 +197,20 @@ function placesBySource({ domain, sources }: CrashState): Map<Source, number[]> 
 }
 
 /**
- * A write's item: without brackets when it has all sectors that it may have, but for those of
- * items to come, which apply on top of it.
+ * A write's item: without brackets when what it stands for then is set, by it (at `places`) or by
+ * an item to come.
  */
 function writeItem(
     { view, domain }: CrashState,
     id: number,
-    shown: ReadonlyMap<Source, readonly number[]>,
-    later: readonly number[],
+    places: readonly number[],
+    isSet: ReadonlySet<number>,
 ): string {
-    const places = shown.get(id) ?? [];
     const [first, end] = sectorRange(view.trace, id);
-    const onTop = new Set([...later, trash].flatMap((source) => shown.get(source) ?? []));
-    const taken = new Set(places);
     for (const piece of domain.piecesBetween([first, end])) {
         for (let index = 0; index < piece.sectorCount; index++) {
-            const place = piece.place + index;
-            if (piece.sources.includes(id) && !taken.has(place) && !onTop.has(place)) {
-                const runs = runsOf(places.map((one) => domain.sectorAt(one) - first));
+            if (piece.sources.includes(id) && !isSet.has(piece.place + index)) {
+                const runs = runsOf(places.map((place) => domain.sectorAt(place) - first));
                 return `+w${id}[${runs.map(runText).join(",")}]`;
             }
         }

@@ -59,7 +59,7 @@ export interface LogImportOptions {
  * Bytes of a sector of the disk, the unit that lands whole. A dm target has the sectors of its
  * disk; QEMU's log may have larger ones than the disk that the guest sees, which has 512 bytes.
  */
-export function diskSectorSizeBytes(kind: LogKind, { sectorSizeBytes }: LogHeader): number {
+function diskSectorSizeBytes(kind: LogKind, { sectorSizeBytes }: LogHeader): number {
     return kind === "dm" && sectorSizeBytes === 4096 ? 4096 : sectorSize;
 }
 

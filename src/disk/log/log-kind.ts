@@ -15,7 +15,7 @@ export interface LogKindGuess {
 }
 
 /** Who must have written an entry; undefined for one that both could have. */
-export function kindByEntry({ entryNo, flags, byteLength }: LogEntry): LogKindGuess | undefined {
+function kindByEntry({ entryNo, flags, byteLength }: LogEntry): LogKindGuess | undefined {
     const what =
         (flags & LogFlag.mark) !== 0
             ? "a mark"

@@ -32,7 +32,7 @@ export const logEntryLayout = defineStruct("logEntry", 32, {
 export const labelOffset = logEntryLayout.sizeBytes;
 
 export const LogFlag = {
-    /** Everything that completed before is on the medium; with data, flushed first, then written. */
+    /** All that completed before is on the medium. With data: flushed first, then written. */
     flush: 1,
     /** The data is on the medium. */
     fua: 2,

@@ -74,7 +74,8 @@ export function logProblemText({ entryNo, headerOffset, problem }: LogProblem): 
 export function readLogHeader(reader: ByteReader): LogHeader | string {
     const { sizeBytes } = logSuperblockLayout;
     if (reader.sizeBytes < sizeBytes) {
-        return `not a write log: ${reader.sizeBytes} bytes, less than its superblock of ${sizeBytes}`;
+        const size = `${reader.sizeBytes} bytes, less than its superblock of ${sizeBytes}`;
+        return `not a write log: ${size}`;
     }
     const bytes = new Uint8Array(sizeBytes);
     reader.read(0, bytes);
@@ -175,7 +176,8 @@ export class LogReader {
         const endOffset = headerOffset + sectorSizeBytes + (hasData ? byteLength : 0);
         if (endOffset > this.#reader.sizeBytes) {
             const missing = endOffset - this.#reader.sizeBytes;
-            return `the file ends in its data: the last ${missing} of ${byteLength} bytes are missing`;
+            const rest = `the last ${missing} of ${byteLength} bytes are missing`;
+            return `the file ends in its data: ${rest}`;
         }
         const isMark = (Number(flags) & LogFlag.mark) !== 0;
         this.#position = endOffset;
@@ -191,7 +193,7 @@ export class LogReader {
         };
     }
 
-    /** What is wrong with a header, alone in its sector; the rules are those of xfstests' reader. */
+    /** What is wrong with a header, alone in its sector; rules as in xfstests' reader. */
     #headerProblem(sectorBytes: Uint8Array, isTail: boolean): string | undefined {
         const { sector, nr_sectors, flags, data_len } = logEntryLayout.at(sectorBytes);
         if (flags > allLogFlags) {

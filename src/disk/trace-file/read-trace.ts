@@ -51,7 +51,7 @@ export function readTrace(file: ByteReader, name: string, exitCode: number): Tra
         shadows.push(shadow);
     }
     if (header.eventCount > maxEventsPerCommand * commands.length) {
-        throw fail(`not a sound trace: ${header.eventCount} events of ${commands.length} commands`);
+        throw fail(`not a sound trace: ${header.eventCount} events, more than its commands have`);
     }
     const facts = {
         diskSizeBytes: Number(header.diskSizeBytes),

@@ -25,7 +25,6 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
-import { UserError } from "../../base/user-error.ts";
 import type { GuestMemory } from "../guest-memory.ts";
 import {
     AtaStatus,
@@ -35,12 +34,13 @@ import {
     type SetDeviceBits,
     type TransferResult,
 } from "../sata/link.ts";
-import { CommandSlot, type FetchProblem, fetchProblems } from "./command-slot.ts";
+import { type CommandSlot, type FetchProblem, fetchProblems } from "./command-slot.ts";
 import type { AhciObserver, ObservedPort, TransferDirection } from "./observer.ts";
 import type { PortRegisters } from "./port-registers.ts";
 import { ReceivedFisArea, setDeviceBitsStatusMask } from "./received-fis-area.ts";
 import { PortInterrupt, SataError, slotCount } from "./registers.ts";
 import { savedWord } from "./saved-word.ts";
+import { lowestSlot, SlotTable } from "./slot-table.ts";
 
 const allSlots = 0xffff_ffff;
 
@@ -66,15 +66,8 @@ export interface EngineSurroundings {
 export class CommandEngine implements HostPort {
     readonly #around: EngineSurroundings;
     readonly #registers: PortRegisters;
-    readonly #slots: readonly CommandSlot[];
+    readonly #slots: SlotTable;
     readonly #fisArea: ReceivedFisArea;
-    /** Slots whose command the drive has and has not yet answered with a Register FIS. */
-    #issuedSlots = 0;
-    /** Slots of queued commands that the drive has accepted. */
-    #queuedSlots = 0;
-    /** Ended commands of which the driver does not know yet, unqueued and queued. */
-    #unreadSlots = 0;
-    #unreadQueuedSlots = 0;
     /** The slot that was issued last since ST was set. */
     #lastSlot = noSlot;
     #isHalted = false;
@@ -90,10 +83,7 @@ export class CommandEngine implements HostPort {
     constructor(around: EngineSurroundings) {
         this.#around = around;
         this.#registers = around.registers;
-        this.#slots = Array.from(
-            { length: slotCount },
-            (_, slotNo) => new CommandSlot(around.memory, slotNo),
-        );
+        this.#slots = new SlotTable(around.memory);
         this.#fisArea = new ReceivedFisArea(around.memory);
         around.drive.attach(this);
     }
@@ -103,16 +93,9 @@ export class CommandEngine implements HostPort {
         return Math.max(this.#lastSlot, 0);
     }
 
-    get outstandingSlots(): number {
-        return (this.#issuedSlots | this.#queuedSlots) >>> 0;
-    }
-
-    get queuedSlots(): number {
-        return this.#queuedSlots >>> 0;
-    }
-
-    slot(slotNo: number): CommandSlot {
-        return this.#slots[slotNo];
+    /** Where the port's commands are. */
+    get slots(): SlotTable {
+        return this.#slots;
     }
 
     // ---------------------------------------------------------------- issuing commands
@@ -123,13 +106,12 @@ export class CommandEngine implements HostPort {
             return;
         }
         this.#isIssuing = true;
-        const { PxCI } = this.#registers;
-        for (let waiting = PxCI & ~this.#issuedSlots; waiting !== 0; ) {
-            if (!this.#canIssue()) {
+        while (this.#canIssue()) {
+            const waiting = this.#registers.PxCI & ~this.#slots.issued;
+            if (waiting === 0) {
                 break;
             }
             this.#issue(this.#nextSlot(waiting));
-            waiting = this.#registers.PxCI & ~this.#issuedSlots;
         }
         this.#isIssuing = false;
     }
@@ -142,12 +124,11 @@ export class CommandEngine implements HostPort {
     #nextSlot(waiting: number): number {
         const first = (this.#lastSlot + 1) % slotCount;
         const fromFirst = waiting & (-1 << first);
-        const candidates = fromFirst !== 0 ? fromFirst : waiting;
-        return 31 - Math.clz32(candidates & -candidates);
+        return lowestSlot(fromFirst !== 0 ? fromFirst : waiting);
     }
 
     #issue(slotNo: number): void {
-        const slot = this.#slots[slotNo];
+        const slot = this.#slots.at(slotNo);
         const problem = this.#around.isBusMaster()
             ? slot.fetch(this.#registers.commandListAddress)
             : fetchProblems.noBusMaster;
@@ -156,9 +137,7 @@ export class CommandEngine implements HostPort {
             this.#refuse(slotNo, problem);
             return;
         }
-        this.#issuedSlots |= 1 << slotNo;
-        this.#unreadSlots &= ~(1 << slotNo);
-        this.#unreadQueuedSlots &= ~(1 << slotNo);
+        this.#slots.issue(slotNo);
         this.#registers.PxTFD |= AtaStatus.busy;
         if (!slot.isCommand) {
             this.#writeDeviceControl(slot);
@@ -188,7 +167,7 @@ export class CommandEngine implements HostPort {
         }
         if (slot.clearsBusy) {
             this.#registers.PxTFD &= ~AtaStatus.busy;
-            this.#endIssue(slot.slotNo);
+            this.#clearIssue(slot.slotNo);
         } else if (wasInReset && !this.#isInSoftwareReset) {
             this.#resetSlot = slot.slotNo;
         }
@@ -198,22 +177,22 @@ export class CommandEngine implements HostPort {
     }
 
     /** The drive has answered a command: its PxCI bit falls (5.3.8, RegFIS:ClearCI). */
-    #endIssue(slotNo: number): void {
+    #clearIssue(slotNo: number): void {
         this.#registers.PxCI &= ~(1 << slotNo);
-        this.#issuedSlots &= ~(1 << slotNo);
+        this.#slots.release(slotNo);
     }
 
     // ---------------------------------------------------------------- moving data
 
     bufferBytes(slotNo: number): number {
-        return this.#slots[slotNo].list.sizeBytes();
+        return this.#slots.at(slotNo).list.sizeBytes();
     }
 
     fetch(slotNo: number, bufferOffset: number, target: Uint8Array): TransferResult {
         if (!this.#startMove(slotNo, "to drive")) {
             return "bus error";
         }
-        const result = this.#slots[slotNo].list.load(bufferOffset, target);
+        const result = this.#slots.at(slotNo).list.load(bufferOffset, target);
         return this.#moved(slotNo, "to drive", bufferOffset, result);
     }
 
@@ -221,7 +200,7 @@ export class CommandEngine implements HostPort {
         if (!this.#startMove(slotNo, "to host")) {
             return "bus error";
         }
-        const result = this.#slots[slotNo].list.store(bufferOffset, source);
+        const result = this.#slots.at(slotNo).list.store(bufferOffset, source);
         return this.#moved(slotNo, "to host", bufferOffset, result);
     }
 
@@ -243,7 +222,7 @@ export class CommandEngine implements HostPort {
         bufferOffset: number,
         result: TransferResult,
     ): TransferResult {
-        const slot = this.#slots[slotNo];
+        const slot = this.#slots.at(slotNo);
         slot.movedBytes += slot.list.movedBytes;
         const { observer, port } = this.#around;
         observer.onTransfer?.(port, slotNo, direction, bufferOffset, slot.list.movedBytes);
@@ -269,7 +248,7 @@ export class CommandEngine implements HostPort {
         const registers = this.#registers;
         // The data counts as outstanding until the Register FIS that follows it.
         registers.setTaskFile(update.status | AtaStatus.dataRequest, update.error);
-        const isToHost = !this.#slots[slotNo].isDeviceWrite;
+        const isToHost = !this.#slots.at(slotNo).isDeviceWrite;
         const area = registers.fisAreaAddress;
         const isStored =
             this.#around.isBusMaster() &&
@@ -286,7 +265,7 @@ export class CommandEngine implements HostPort {
         if (!this.#hears()) {
             return;
         }
-        assert((this.#issuedSlots & (1 << slotNo)) !== 0, "a drive answers a command once");
+        assert((this.#slots.issued & (1 << slotNo)) !== 0, "a drive answers a command once");
         this.#registers.setTaskFile(update.status, update.error);
         const isStored =
             this.#around.isBusMaster() &&
@@ -334,7 +313,7 @@ export class CommandEngine implements HostPort {
         registers.setTaskFile(update.status, update.error);
         registers.PxSIG = (((update.lba & 0xff_ffff) << 8) | (update.count & 0xff)) >>> 0;
         if (this.#resetSlot !== noSlot) {
-            this.#endIssue(this.#resetSlot);
+            this.#clearIssue(this.#resetSlot);
             this.#resetSlot = noSlot;
         }
         if (registers.receivesFis) {
@@ -368,29 +347,21 @@ export class CommandEngine implements HostPort {
 
     /** An unqueued command ends, or a queued one was accepted. */
     #endCommand(slotNo: number): void {
-        const slot = this.#slots[slotNo];
-        this.#endIssue(slotNo);
+        const slot = this.#slots.at(slotNo);
+        this.#clearIssue(slotNo);
         if (slot.isQueued) {
-            this.#queuedSlots |= 1 << slotNo;
+            this.#slots.enqueue(slotNo);
             return;
         }
         slot.storeMovedBytes();
-        this.#unreadSlots |= 1 << slotNo;
+        this.#slots.end(slotNo);
         const { observer, port } = this.#around;
         observer.onCompletionPosted?.(port, (1 << slotNo) >>> 0);
     }
 
     #endQueuedCommands(doneTags: number): void {
-        let ended = 0;
-        for (let queued = this.#queuedSlots; queued !== 0; queued &= queued - 1) {
-            const slotNo = 31 - Math.clz32(queued & -queued);
-            if (((doneTags >>> this.#slots[slotNo].tag) & 1) !== 0) {
-                ended |= 1 << slotNo;
-            }
-        }
+        const ended = this.#slots.endTags(doneTags);
         if (ended !== 0) {
-            this.#queuedSlots &= ~ended;
-            this.#unreadQueuedSlots |= ended;
             const { observer, port } = this.#around;
             observer.onCompletionPosted?.(port, ended >>> 0);
         }
@@ -413,11 +384,9 @@ export class CommandEngine implements HostPort {
         const { PxCI, PxSACT, PxIS } = this.#registers;
         let told = 0;
         if (register === "PxSACT") {
-            told = this.#unreadQueuedSlots & ~PxSACT;
-            this.#unreadQueuedSlots &= ~told;
+            told = this.#slots.readQueued(PxSACT);
         } else if (register === "PxCI" || (PxIS & PortInterrupt.deviceToHost) !== 0) {
-            told = this.#unreadSlots & ~PxCI;
-            this.#unreadSlots &= ~told;
+            told = this.#slots.readUnqueued(PxCI);
         }
         if (told !== 0) {
             const { observer, port } = this.#around;
@@ -429,10 +398,9 @@ export class CommandEngine implements HostPort {
     drop(): void {
         this.#registers.PxSACT = 0;
         const { observer, port } = this.#around;
-        const dropped = this.outstandingSlots;
+        const dropped = this.#slots.outstanding >>> 0;
         this.#forgetCommands(allSlots);
-        this.#unreadSlots = 0;
-        this.#unreadQueuedSlots = 0;
+        this.#slots.reset();
         this.#lastSlot = noSlot;
         this.#resetSlot = noSlot;
         this.#isHalted = false;
@@ -448,18 +416,14 @@ export class CommandEngine implements HostPort {
 
     /** The drive is told of all `slots`: it knows best which of them it has. */
     #forgetCommands(slots: number): void {
-        this.#issuedSlots &= ~slots;
-        this.#queuedSlots &= ~slots;
+        this.#slots.forget(slots);
         this.#registers.PxCI &= ~slots;
         this.#around.drive.forget(slots >>> 0);
     }
 
     /** As at power-on; the drive is not told. */
     reset(): void {
-        this.#issuedSlots = 0;
-        this.#queuedSlots = 0;
-        this.#unreadSlots = 0;
-        this.#unreadQueuedSlots = 0;
+        this.#slots.reset();
         this.#lastSlot = noSlot;
         this.#isHalted = false;
         this.#isInSoftwareReset = false;
@@ -470,46 +434,26 @@ export class CommandEngine implements HostPort {
     // ---------------------------------------------------------------- saved state
 
     save(): StateRecord {
-        const isOutstanding = ({ slotNo }: CommandSlot) =>
-            ((this.outstandingSlots >>> slotNo) & 1) !== 0;
         const held = this.#heldSignature;
         return {
             version: 1,
-            issuedSlots: this.#issuedSlots >>> 0,
-            queuedSlots: this.#queuedSlots >>> 0,
-            unreadSlots: this.#unreadSlots >>> 0,
-            unreadQueuedSlots: this.#unreadQueuedSlots >>> 0,
             lastSlot: this.#lastSlot,
             isHalted: this.#isHalted,
             isInSoftwareReset: this.#isInSoftwareReset,
             resetSlot: this.#resetSlot,
             heldSignature: held === undefined ? [] : [{ ...held }],
-            outstanding: this.#slots.filter(isOutstanding).map((slot) => slot.save()),
+            slots: this.#slots.save(),
         };
     }
 
     load(state: StateFields): void {
         state.expectVersion(1);
-        this.#issuedSlots = savedWord(state, "issuedSlots") | 0;
-        this.#queuedSlots = savedWord(state, "queuedSlots") | 0;
-        this.#unreadSlots = savedWord(state, "unreadSlots") | 0;
-        this.#unreadQueuedSlots = savedWord(state, "unreadQueuedSlots") | 0;
         this.#lastSlot = savedSlot(state, "lastSlot");
         this.#isHalted = state.boolean("isHalted");
         this.#isInSoftwareReset = state.boolean("isInSoftwareReset");
         this.#resetSlot = savedSlot(state, "resetSlot");
         this.#heldSignature = state.records("heldSignature").map(loadRegisterUpdate).at(0);
-        let loaded = 0;
-        for (const record of state.records("outstanding")) {
-            const slotNo = savedWord(record, "slotNo", slotCount - 1);
-            this.#slots[slotNo].load(record);
-            loaded |= 1 << slotNo;
-        }
-        if (loaded !== (this.#issuedSlots | this.#queuedSlots)) {
-            throw new UserError(
-                "saved state of the AHCI controller: outstanding commands and slots disagree",
-            );
-        }
+        this.#slots.load(state.record("slots"));
     }
 }
 

@@ -160,7 +160,7 @@ export class AhciController implements RegisterDevice {
 
     #readRegister(register: number): number {
         if (register >= firstPortOffset) {
-            const port = this.#portAt(register, "read from");
+            const port = this.#portAt(register, "read of");
             return port?.read(register % portSizeBytes) ?? 0;
         }
         switch (register) {
@@ -183,7 +183,7 @@ export class AhciController implements RegisterDevice {
 
     #writeRegister(register: number, value: number): void {
         if (register >= firstPortOffset) {
-            this.#portAt(register, "write to")?.write(register % portSizeBytes, value);
+            this.#portAt(register, "write of")?.write(register % portSizeBytes, value);
         } else if (register === HostRegister.GHC) {
             this.#writeGhc(value);
         }

@@ -6,7 +6,6 @@
  */
 import { assert } from "../../base/assert.ts";
 import { defineStruct } from "../../base/struct.ts";
-import type { AtaCommand } from "../sata/link.ts";
 
 /** First byte of a FIS (10.3.1). */
 export const FisType = {
@@ -92,11 +91,6 @@ export const fisArea = {
 /** The queued commands (ACS-3, 7.63 to 7.65; Serial ATA 3.1 adds the last three). */
 export function isQueuedCommand(command: number): boolean {
     return command >= 0x60 && command <= 0x65 && command !== 0x62;
-}
-
-/** The tag of a queued command: bits 7:3 of its count. */
-export function queueTag({ count }: AtaCommand): number {
-    return (count >>> 3) & 0x1f;
 }
 
 assert(

@@ -11,7 +11,7 @@ export const emptyDigest = 0x811c_9dc5;
 
 /** The digest after a word more. */
 export function digestWord(digest: number, word: number): number {
-    return (Math.imul(((digest << 5) | (digest >>> 27)) ^ word, 0x9e37_79b1) ^ 0x2545_f491) >>> 0;
+    return mix(digest | 0, word | 0) >>> 0;
 }
 
 /** The digest after the bytes of a range, as far as they are in memory. */
@@ -25,13 +25,19 @@ export function digestRange(
         return digestWord(digest, byteLength);
     }
     const end = Math.min(address + byteLength, sizeBytes);
-    let next = digest;
+    // Signed words all the way: they stay in machine registers.
+    let mixed = digest | 0;
     let at = address;
     for (; at + 4 <= end; at += 4) {
-        next = digestWord(next, view.getUint32(at, true));
+        mixed = mix(mixed, view.getInt32(at, true));
     }
     for (; at < end; at++) {
-        next = digestWord(next, view.getUint8(at));
+        mixed = mix(mixed, view.getUint8(at));
     }
-    return next;
+    return mixed >>> 0;
+}
+
+/** One step, from and to a signed word. */
+function mix(state: number, word: number): number {
+    return Math.imul(((state << 5) | (state >>> 27)) ^ word, 0x9e37_79b1) ^ 0x2545_f491;
 }

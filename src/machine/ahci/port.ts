@@ -78,15 +78,15 @@ export class AhciPort implements ObservedPort {
     }
 
     get outstandingSlots(): number {
-        return this.#engine?.outstandingSlots ?? 0;
+        return (this.#engine?.slots.outstanding ?? 0) >>> 0;
     }
 
     get queuedSlots(): number {
-        return this.#engine?.queuedSlots ?? 0;
+        return (this.#engine?.slots.queued ?? 0) >>> 0;
     }
 
     describeBuffer(slot: number, byteLimit: number): PhysicalRange[] {
-        return this.#engine?.slot(slot).list.ranges(byteLimit) ?? [];
+        return this.#engine?.slots.at(slot).list.ranges(byteLimit) ?? [];
     }
 
     /** @param register a multiple of 4 below the port's size. */
@@ -129,7 +129,7 @@ export class AhciPort implements ObservedPort {
             case PortRegister.PxDEVSLP:
                 return 0;
             default:
-                this.#tellReserved("read from", register);
+                this.#tellReserved("read of", register);
                 return 0;
         }
     }
@@ -181,7 +181,7 @@ export class AhciPort implements ObservedPort {
             case PortRegister.PxDEVSLP:
                 return;
             default:
-                this.#tellReserved("write to", register);
+                this.#tellReserved("write of", register);
         }
     }
 

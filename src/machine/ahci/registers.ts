@@ -4,8 +4,6 @@
  * Sections are those of "Serial ATA Advanced Host Controller Interface", revision 1.3.1.
  */
 
-/** Bytes of the whole map, at PCI BAR 5 (2.1.11). */
-export const ahciRegionBytes = 0x1000;
 /** Command slots of a port (CAP.NCS is one less). */
 export const slotCount = 32;
 /** Ports that exist, from 0 on. The map has room for 32. */

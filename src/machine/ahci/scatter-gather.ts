@@ -28,7 +28,7 @@ export function entrySizeBytes(length: number): number {
 }
 
 /** Where an entry's bytes are. */
-export function entryAddress(low: number, high: number): number {
+function entryAddress(low: number, high: number): number {
     return joinAddress((low & ~1) >>> 0, high);
 }
 

@@ -92,7 +92,7 @@ export class CopyRun {
         return this.#shown === 0;
     }
 
-    /** By how many rows, 2 or more, the walk over all of the screen scrolled it to `memory`; or 0. */
+    /** By how many rows, 2 or more, the walk over all of the screen moved it to `memory`; or 0. */
     scrolledRows(memory: Readonly<Uint8Array>): number {
         for (let rows = 2; rows < rowCount; rows++) {
             if (isScroll(this.#likenessMoved(memory, rows), this.#changed)) {
@@ -116,7 +116,12 @@ export class CopyRun {
         state.expectVersion(1);
         this.frontier = state.integer("frontier", 0, screenBytes - 1);
         this.before.set(state.bytes("before", this.frontier === 0 ? 0 : screenBytes));
-        const [alikeBelow, unlikeBelow, changed, shown] = state.numbers("counts", 4);
+        const [alikeBelow, unlikeBelow, changed, shown] = state.integers(
+            "counts",
+            4,
+            0,
+            screenBytes / 2,
+        );
         this.#alikeBelow = alikeBelow;
         this.#unlikeBelow = unlikeBelow;
         this.#changed = changed;

@@ -146,7 +146,8 @@ export class TranslationCache {
         const spans = state.integers("spans", count, 1, maxSpanPages);
         this.clear();
         for (const [index, pageNo] of pages.entries()) {
-            if (!(Math.abs(pageNo) <= maxPageNo) || frames[index] % pageSize !== 0) {
+            const isPage = Number.isInteger(pageNo) && pageNo >= -pageLimit && pageNo < pageLimit;
+            if (!isPage || frames[index] % pageSize !== 0) {
                 throw new UserError(`saved state has a translation of no page: ${pageNo}`);
             }
             const entry = { frame: frames[index], rights: rights[index], spanPages: spans[index] };
@@ -177,8 +178,8 @@ export class TranslationCache {
 
 /** Pages of 4 KiB in the largest page, of 1 GiB. */
 const maxSpanPages = 2 ** 18;
-/** The numbers of canonical pages lie between this and its opposite. */
-const maxPageNo = 2 ** 35;
+/** Canonical pages have numbers below this, and from its opposite on. */
+const pageLimit = 2 ** 35;
 
 function emptyTags(): Float64Array {
     return new Float64Array(translationCount).fill(Number.NaN);

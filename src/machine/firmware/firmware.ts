@@ -5,6 +5,7 @@
  * - Page 0: the real-mode interrupt vectors and the BIOS data area. All vectors lead to an IRET,
  *   which is what a boot sector's one call of INT 15h may meet; none is 0, for a kernel is known
  *   to read one through a null pointer, where it must not find a 0.
+ * - 0xB8000: the text screen, blank: gray on black.
  * - Address 0xFF8: the seed, eight bytes, where QEMU's loader is told to put it.
  * - 0xF0000 to 0xFFFFF, where a ROM would be: the two handlers, and the MP tables. The memory from
  *   0x9FC00 on, the extended data area, is named by the BIOS data area and has no table in it.
@@ -39,6 +40,11 @@ const DataArea = {
 
 const seedAddress = 0xff8;
 
+/** The text screen: 80 x 25 cells of a space in gray. */
+const screenAddress = 0xb_8000;
+const screenCellCount = 80 * 25;
+const blankCell = 0x0720;
+
 const floatingPointerAddress = 0xf_5ba0;
 const configurationTableAddress = 0xf_5bb0;
 
@@ -66,6 +72,10 @@ export function installFirmware(memory: GuestMemory, options: FirmwareOptions): 
     view.setBigUint64(seedAddress, BigInt(seed), true);
     memory.wrote(0, seedAddress + 8);
 
+    for (let cell = 0; cell < screenCellCount; cell++) {
+        view.setUint16(screenAddress + 2 * cell, blankCell, true);
+    }
+    memory.wrote(screenAddress, 2 * screenCellCount);
     install(memory, linearAddress(dummyHandler), Uint8Array.of(iret));
     install(memory, linearAddress(nmiHandler), Uint8Array.of(iret));
     const listedCount = listsEveryProcessor ? cpuCount : 1;

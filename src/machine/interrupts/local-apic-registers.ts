@@ -55,13 +55,6 @@ export const ApicError = {
     illegalRegister: 0x80,
 } as const;
 
-/** LDR: bits 31:24 are the logical ID (11.6.2.2). */
-export const logicalDestinationMask = 0xff00_0000;
-
-/** DFR: bits 31:28 are the model, the others read as ones (11.6.2.2). */
-export const destinationFormatOnes = 0x0fff_ffff;
-export const DestinationModel = { flat: 0xf, cluster: 0x0 } as const;
-
 /** The destination of messages to everyone. */
 export const broadcastDestination = 0xff;
 

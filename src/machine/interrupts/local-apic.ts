@@ -29,15 +29,13 @@ import { InterruptPriority } from "./interrupt-priority.ts";
 import {
     ApicError,
     broadcastDestination,
-    DestinationModel,
-    destinationFormatOnes,
     firstLegalVector,
-    logicalDestinationMask,
     Register,
     SpuriousVector,
     versionValue,
 } from "./local-apic-registers.ts";
 import { LocalVector, LocalVectorTable } from "./local-vector-table.ts";
+import { LogicalDestination } from "./logical-destination.ts";
 import { vectorWordCount } from "./vector-set.ts";
 
 export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgent {
@@ -50,8 +48,7 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
     readonly #timer: ApicTimer;
     readonly #localVectors = new LocalVectorTable();
     readonly #priority = new InterruptPriority();
-    #logicalDestination = 0;
-    #destinationFormat = 0xffff_ffff;
+    readonly #logical = new LogicalDestination();
     #spuriousVector: number = SpuriousVector.initial;
     #commandLow = 0;
     #commandHigh = 0;
@@ -119,18 +116,9 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
         if (destination === broadcastDestination) {
             return true;
         }
-        if (mode === "physical") {
-            return destination === this.#cpuIndex;
-        }
-        const own = this.#logicalDestination >>> 24;
-        switch (this.#destinationFormat >>> 28) {
-            case DestinationModel.flat:
-                return (own & destination) !== 0;
-            case DestinationModel.cluster:
-                return own >> 4 === destination >> 4 && (own & destination & 0xf) !== 0;
-            default:
-                return false;
-        }
+        return mode === "physical"
+            ? destination === this.#cpuIndex
+            : this.#logical.isIn(destination);
     }
 
     accept(message: InterruptMessage): boolean {
@@ -186,8 +174,7 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
             timer: this.#timer.save(),
             localVectors: this.#localVectors.save(),
             priority: this.#priority.save(),
-            logicalDestination: this.#logicalDestination,
-            destinationFormat: this.#destinationFormat,
+            logical: this.#logical.save(),
             spuriousVector: this.#spuriousVector,
             commandLow: this.#commandLow,
             commandHigh: this.#commandHigh,
@@ -204,8 +191,7 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
         this.#timer.load(state.record("timer"));
         this.#localVectors.load(state, "localVectors");
         this.#priority.load(state.record("priority"));
-        this.#logicalDestination = word("logicalDestination");
-        this.#destinationFormat = word("destinationFormat");
+        this.#logical.load(state.record("logical"));
         this.#spuriousVector = word("spuriousVector");
         this.#commandLow = word("commandLow");
         this.#commandHigh = word("commandHigh");
@@ -228,9 +214,9 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
             case Register.processorPriority:
                 return this.#priority.processorPriority;
             case Register.logicalDestination:
-                return this.#logicalDestination;
+                return this.#logical.destination;
             case Register.destinationFormat:
-                return this.#destinationFormat;
+                return this.#logical.format;
             case Register.spuriousVector:
                 return this.#spuriousVector;
             case Register.errorStatus:
@@ -277,10 +263,10 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
                 this.#endInterrupt();
                 break;
             case Register.logicalDestination:
-                this.#logicalDestination = (value & logicalDestinationMask) >>> 0;
+                this.#logical.destination = value;
                 break;
             case Register.destinationFormat:
-                this.#destinationFormat = (value | destinationFormatOnes) >>> 0;
+                this.#logical.format = value;
                 break;
             case Register.spuriousVector:
                 this.#writeSpuriousVector(value);
@@ -407,8 +393,7 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
         this.#timer.reset();
         this.#localVectors.reset();
         this.#priority.reset();
-        this.#logicalDestination = 0;
-        this.#destinationFormat = 0xffff_ffff;
+        this.#logical.reset();
         this.#spuriousVector = SpuriousVector.initial;
         this.#commandLow = 0;
         this.#commandHigh = 0;

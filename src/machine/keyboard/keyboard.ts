@@ -25,6 +25,9 @@ const maxWaitingEvents = 2 ** 20;
 /** The part of them that only keys let go may take, so that no key stays down for want of room. */
 const eventsForReleases = 128;
 
+/** Longest answer, and longest code of a key: E0 F0 and a byte. */
+const maxWaitingBytes = 3;
+
 /** What the controller sends to the keyboard. */
 const Command = {
     setIndicators: 0xed,
@@ -196,8 +199,8 @@ export class Keyboard {
         for (const event of events) {
             this.#events.push(event);
         }
-        this.#answers = [...state.bytes("answers")];
-        this.#codes = [...state.bytes("codes")];
+        this.#answers = waitingBytes(state, "answers");
+        this.#codes = waitingBytes(state, "codes");
         this.#lastByte = state.integer("lastByte", 0, 0xff);
         this.#nextEventNs = state.integer("nextEventNs", 0, Number.MAX_SAFE_INTEGER);
         this.#awaits = state.integer("awaits", 0, 0xff);
@@ -301,4 +304,13 @@ export class Keyboard {
         this.#scanCodeSet = 2;
         this.#typematic = defaultTypematic;
     }
+}
+
+/** Bytes that wait for the controller: of one answer, or of one key event. */
+function waitingBytes(state: StateFields, name: string): number[] {
+    const bytes = state.bytes(name);
+    if (bytes.length > maxWaitingBytes) {
+        throw new UserError(`saved state of the keyboard: field ${name} has too many bytes`);
+    }
+    return [...bytes];
 }

@@ -65,7 +65,7 @@ export class LegacyPorts implements Stateful {
             },
             {
                 what: "DMA page registers and POST code",
-                why: "an access takes about a microsecond on a PC: kernels pass time at 0x80 and 0x84",
+                why: "kernels pass time here: on a PC an access takes about a microsecond",
                 first: 0x80,
                 lengthBytes: 16,
                 device: delayPorts,

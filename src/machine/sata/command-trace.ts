@@ -11,9 +11,6 @@ export interface Issuer {
     readonly origin?: string | undefined;
 }
 
-const nobody: Issuer = {};
-const nothing = new Uint8Array(0);
-
 export class CommandTrace {
     readonly #recorder: TraceRecorder | undefined;
     readonly #clock: Clock;
@@ -35,9 +32,11 @@ export class CommandTrace {
         if (this.#recorder === undefined) {
             return;
         }
-        const kind = traceKindOf(command);
+        // An address that no disk has, and that a number does not hold exactly, is not kept.
+        const isExact = Number.isSafeInteger(command.byteOffset);
+        const kind = isExact ? traceKindOf(command) : "other";
         const hasSectors = kind === "read" || kind === "write";
-        const issuer = this.#issuer?.() ?? nobody;
+        const issuer = this.#issuer?.();
         const what = {
             kind,
             ataCommand: command.command,
@@ -45,8 +44,8 @@ export class CommandTrace {
             fua: command.isFua,
             byteOffset: hasSectors ? command.byteOffset : 0,
             byteLength: hasSectors ? command.byteLength : 0,
-            cpu: issuer.cpu,
-            origin: issuer.origin,
+            cpu: issuer?.cpu,
+            origin: issuer?.origin,
         };
         command.traceId = this.#recorder.issue(what, this.#clock.nowNs);
     }
@@ -68,7 +67,7 @@ export class CommandTrace {
         command.rangeTraceIds = ranges.map((range) => {
             const what = { kind: "discard", ataCommand: command.command, fua: false } as const;
             const id = recorder.issue({ ...what, ...range }, this.#clock.nowNs);
-            recorder.accept(id, undefined, nothing);
+            recorder.accept(id, undefined, new Uint8Array(0));
             return id;
         });
     }

@@ -15,16 +15,14 @@
  * whoever gave them to it, and its alarm to the clock.
  */
 import { assert } from "../../base/assert.ts";
-import type { ByteStore } from "../../base/byte-store.ts";
 import type { ChoiceStream } from "../../base/choices.ts";
 import { sectorSize } from "../../base/sector.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
-import { type DestagePolicy, lazyDestage } from "../../disk/cache/destage-policy.ts";
+import { lazyDestage } from "../../disk/cache/destage-policy.ts";
 import { WriteCache } from "../../disk/cache/write-cache.ts";
-import type { TraceRecorder } from "../../disk/trace/recorder.ts";
 import { type Alarm, type Clock, never } from "../clock.ts";
-import type { NoticeSink } from "../device.ts";
+import { tellOnce } from "../tell-once.ts";
 import { commandForm, queueTag } from "./ata-commands.ts";
 import {
     ataSignature,
@@ -32,40 +30,19 @@ import {
     diagnosisPassed,
     isErrorLogRead,
 } from "./command-execution.ts";
-import { CommandTrace, type Issuer } from "./command-trace.ts";
+import { CommandTrace } from "./command-trace.ts";
 import { DataMover } from "./data-mover.ts";
+import type { DriveOptions } from "./drive-options.ts";
 import { DriveSettings } from "./drive-settings.ts";
 import { applyFault } from "./fault-effects.ts";
 import { checkFaultRule } from "./fault-rule-text.ts";
-import { FaultInjector, type FaultRule } from "./fault-rules.ts";
-import { type DriveIdentity, defaultIdentity } from "./identify-device.ts";
+import { FaultInjector } from "./fault-rules.ts";
+import { defaultIdentity } from "./identify-device.ts";
 import { type AtaCommand, AtaError, AtaStatus, type HostPort, type SataDrive } from "./link.ts";
 import { loadQueueError, type QueueError, saveQueueError } from "./ncq-error-log.ts";
 import { OutstandingCommand } from "./outstanding-command.ts";
 import { OutstandingCommands } from "./outstanding-commands.ts";
 import { type DriveTiming, immediateTiming } from "./timing.ts";
-
-/** What a drive is made of. */
-export interface DriveOptions {
-    /** Its name in saved states and notices, and that of its alarm. */
-    readonly name?: string;
-    /** What keeps its bytes when the power is off; whole sectors. */
-    readonly medium: ByteStore;
-    readonly clock: Clock;
-    readonly choices: ChoiceStream;
-    readonly notices: NoticeSink;
-    readonly timing?: DriveTiming;
-    /** What its cache does beside what it must. */
-    readonly destage?: DestagePolicy;
-    readonly faults?: readonly FaultRule[];
-    readonly identity?: DriveIdentity;
-    /** Whether IDENTIFY offers WRITE DMA FUA EXT, which QEMU's drive does not. */
-    readonly advertisesFua?: boolean;
-    /** Writes down what the host asks. */
-    readonly recorder?: TraceRecorder;
-    /** Who has the command issued that arrives now; the trace keeps it. */
-    readonly issuer?: () => Issuer;
-}
 
 /** Status of a drive that is idle, and of commands that ended well; as QEMU's drive has it. */
 const idleStatus = AtaStatus.ready | AtaStatus.seekComplete;
@@ -78,7 +55,6 @@ export class Drive implements SataDrive {
     readonly #clock: Clock;
     readonly #choices: ChoiceStream;
     readonly #timing: DriveTiming;
-    readonly #notices: NoticeSink;
     readonly #alarm: Alarm;
     readonly #cache: WriteCache;
     readonly #settings = new DriveSettings();
@@ -89,8 +65,7 @@ export class Drive implements SataDrive {
     readonly #outstanding = new OutstandingCommands();
     /** Commands that are refused at the door pass through here. */
     readonly #refused = new OutstandingCommand();
-    /** Command codes that a notice was given of. */
-    readonly #noticed = new Set<number>();
+    readonly #tell: (message: string) => void;
 
     /** After an error of a queued command: nothing is done until the host has asked about it. */
     #isHalted = false;
@@ -106,7 +81,7 @@ export class Drive implements SataDrive {
         this.#clock = clock;
         this.#choices = choices;
         this.#timing = options.timing ?? immediateTiming;
-        this.#notices = options.notices;
+        this.#tell = tellOnce(this.name, options.notices);
         this.#alarm = clock.alarm(this.name, () => this.#ring());
         this.#cache = new WriteCache(medium, options.destage ?? lazyDestage, choices);
         this.#faults = new FaultInjector(faults, choices);
@@ -126,19 +101,18 @@ export class Drive implements SataDrive {
     accept(command: AtaCommand): void {
         const form = commandForm(command.command);
         const isQueued = form.protocol === "queued";
-        const tags = this.#outstanding.tags;
-        if (this.#isHalted && !this.#endsHalt(command)) {
+        // While queued commands are outstanding, only such may come, and with other tags.
+        const isMixed = !isQueued && this.#outstanding.tags !== 0;
+        const isDuplicate = isQueued && this.#outstanding.hasTag(queueTag(command));
+        if (isMixed || isDuplicate || (this.#isHalted && !this.#endsHalt(command))) {
             this.#refuse(command);
-        } else if (isQueued ? this.#outstanding.hasTag(queueTag(command)) : tags !== 0) {
-            this.#outstanding.clear();
-            this.#isHalted = true;
-            this.#queueError = this.#refuse(command);
         } else {
             this.#begin(command);
         }
         this.#arm();
     }
 
+    /** What a write had brought to the cache stays there; one that was held never lands. */
     forget(slots: number): void {
         this.#outstanding.removeSlots(slots);
         this.#arm();
@@ -221,6 +195,7 @@ export class Drive implements SataDrive {
         const fetchesData =
             command.error === 0 &&
             applyFault(this.#faults.ruleFor(command), command, this.#choices);
+        // A write that will fail or was refused still ends in its time; only its data stays away.
         if (command.bringsData && fetchesData) {
             const delayNs = this.#timing.acceptDelayNs(command, this.#choices);
             command.moment = "data";
@@ -232,6 +207,7 @@ export class Drive implements SataDrive {
             this.#setEnd(command);
         }
         if (command.tag !== undefined) {
+            // The drive is free for the next command: BSY is clear (Serial ATA 3.0, 13.6.4).
             this.#sendRegisters(command, idleStatus, 0, false);
         }
     }
@@ -275,17 +251,15 @@ export class Drive implements SataDrive {
             } else if (this.#endQueued(command)) {
                 doneTags |= 1 << command.tag;
             } else {
-                this.#outstanding.clear();
-                this.#isHalted = true;
-                this.#queueError = queueErrorOf(command);
-                this.#sendBits(doneTags, errorStatus, command.error, true);
+                // The host learns first what ended well, then that something did not, and asks.
+                this.#halt(command);
+                this.#sendDone(doneTags);
+                this.#sendBits(0, errorStatus, command.error, true);
                 doneTags = 0;
             }
         }
         this.#cache.destage();
-        if (doneTags !== 0) {
-            this.#sendBits(doneTags, idleStatus, 0, true);
-        }
+        this.#sendDone(doneTags);
         this.#arm();
     }
 
@@ -297,7 +271,8 @@ export class Drive implements SataDrive {
 
     #endUnqueued(command: OutstandingCommand): void {
         if (this.#isHalted && command.error === 0) {
-            // Only a read of the error log came so far: the queue is empty, and works again.
+            // Only a read of the error log comes so far. All tags are done with, whichever the
+            // host still counts; then comes the log, and the queue works again.
             this.#isHalted = false;
             this.#sendBits(allTags, idleStatus, 0, false);
         }
@@ -320,16 +295,25 @@ export class Drive implements SataDrive {
         this.#trace.ended(command, command.error === 0);
     }
 
-    /** Answers a command at the door: aborted. Returns what the error log may say of it. */
-    #refuse(registers: AtaCommand): QueueError {
+    /** Answers a command at the door: aborted. Unless the queue is halted, that halts it. */
+    #refuse(registers: AtaCommand): void {
         const command = this.#refused;
         command.begin(registers, 0);
         command.error = AtaError.aborted;
         command.errorLba = command.byteOffset / sectorSize;
+        if (!this.#isHalted) {
+            this.#halt(command);
+        }
         this.#trace.arrived(command);
         this.#trace.ended(command, false);
         this.#sendRegisters(command, errorStatus, command.error, true);
-        return queueErrorOf(command);
+    }
+
+    /** Drops all commands until the host asks why. */
+    #halt({ tag, error, errorLba, count, device }: OutstandingCommand): void {
+        this.#queueError = { tag, status: errorStatus, error, lba: errorLba, count, device };
+        this.#outstanding.clear();
+        this.#isHalted = true;
     }
 
     #endsHalt(registers: AtaCommand): boolean {
@@ -354,6 +338,13 @@ export class Drive implements SataDrive {
         this.#mover.port.sendRegisterUpdate(slot, update);
     }
 
+    /** Says which queued commands ended well; nothing when none did. */
+    #sendDone(doneTags: number): void {
+        if (doneTags !== 0) {
+            this.#sendBits(doneTags, idleStatus, 0, true);
+        }
+    }
+
     #sendBits(doneTags: number, status: number, error: number, interrupt: boolean): void {
         const bits = { doneTags: doneTags >>> 0, status, error, interrupt };
         this.#mover.port.sendSetDeviceBits(bits);
@@ -372,18 +363,11 @@ export class Drive implements SataDrive {
         }
     }
 
-    /** Says once of each code that the drive does not know it. */
+    /** Says of a command that the drive does not know that it came. */
     #noticeUnknown({ form, command }: OutstandingCommand): void {
-        if (form.action === "abort" && !this.#noticed.has(command)) {
-            this.#noticed.add(command);
+        if (form.action === "abort") {
             const code = command.toString(16).padStart(2, "0").toUpperCase();
-            const message = `the ATA command ${code}h (${form.name}) is aborted`;
-            this.#notices({ device: this.name, message });
+            this.#tell(`the ATA command ${code}h (${form.name}) is aborted`);
         }
     }
-}
-
-/** What the error log says of a command; `tag` is left out of one that does not queue. */
-function queueErrorOf({ tag, error, errorLba, count, device }: OutstandingCommand): QueueError {
-    return { tag, status: errorStatus, error, lba: errorLba, count, device };
 }

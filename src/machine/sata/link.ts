@@ -60,7 +60,7 @@ export interface SetDeviceBits {
     readonly interrupt: boolean;
 }
 
-/** What a Register D2H FIS says: an unqueued command is done or failed, or a queued one accepted. */
+/** What a Register D2H FIS says: an unqueued command is done or failed, or a queued one taken. */
 export interface RegisterUpdate {
     readonly status: number;
     readonly error: number;

@@ -8,7 +8,7 @@ import { sectorSize } from "../../base/sector.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 
 /** A log is read by pages of one sector. */
-export const logPageSize = sectorSize;
+const logPageSize = sectorSize;
 
 export const logDirectoryAddress = 0x00;
 export const ncqErrorLogAddress = 0x10;

@@ -126,6 +126,9 @@ export class OutstandingCommand implements AtaCommand, TimedCommand, FaultCandid
         }
         this.moment = moment;
         this.dueNs = state.number("dueNs");
+        if (this.dueNs !== never && !Number.isSafeInteger(this.dueNs)) {
+            throw new UserError(`saved state of a drive: a command cannot be due at ${this.dueNs}`);
+        }
         this.error = state.number("error");
         this.errorLba = state.number("errorLba");
         this.isHanging = state.boolean("isHanging");

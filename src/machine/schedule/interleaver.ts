@@ -27,7 +27,7 @@ export interface RunLimits {
 export type StopReason =
     | "operation limit"
     | "time limit"
-    /** Every CPU sleeps or is off, and no alarm is set. */
+    /** Every CPU sleeps or is off, and no alarm is set, or none of very many woke one. */
     | "asleep forever"
     | "powered off"
     | "reset"
@@ -35,6 +35,12 @@ export type StopReason =
     | "triple fault"
     /** Whoever runs the machine asked. */
     | "stopped";
+
+/**
+ * Alarms that ring on end while all CPUs sleep, after which none is expected to wake one: a kernel
+ * may have halted with interrupts off and its timer running. At 1 kHz it is a quarter of an hour.
+ */
+const maxLeaps = 1_000_000;
 
 export class Interleaver implements Stateful {
     readonly name = "interleaver";
@@ -48,6 +54,10 @@ export class Interleaver implements Stateful {
     #stopReason: StopReason | undefined;
     /** The CPU whose burst it is, or was last. */
     #runningCpu = 0;
+    /** CPUs that could run before the last burst or leap. */
+    #runnableBefore: CpuSet = 0;
+    /** Leaps since an operation was done. */
+    #leaps = 0;
 
     constructor(
         cpus: readonly Cpu[],
@@ -85,6 +95,9 @@ export class Interleaver implements Stateful {
         this.#stopReason = undefined;
         let budget = operations;
         for (;;) {
+            if (clock.nextAlarmNs <= clock.nowNs) {
+                clock.advanceTo(clock.nowNs);
+            }
             if (this.#stopReason !== undefined) {
                 return this.#stopReason;
             }
@@ -95,23 +108,15 @@ export class Interleaver implements Stateful {
                 return "time limit";
             }
             const runnable = this.#runnable();
-            if (runnable === 0) {
-                if (clock.nextAlarmNs === never && untilNs === never) {
-                    return "asleep forever";
-                }
-                clock.advanceTo(Math.min(clock.nextAlarmNs, untilNs));
-                continue;
-            }
-            const cpu = this.#decide(runnable);
             const deadlineNs = Math.min(clock.nextAlarmNs, untilNs);
-            // PAUSE may drop what is left, so what was done is taken off what there was.
-            const before = this.#left;
-            const retired = cpu.run(Math.min(before, budget), deadlineNs);
-            this.#left = Math.max(0, Math.min(this.#left, before - retired));
-            this.#done += retired;
-            budget -= retired;
-            if (retired > 0) {
-                this.#recorder?.retired(cpu.index, retired);
+            if (runnable !== 0) {
+                budget -= this.#burst(runnable, budget, deadlineNs);
+            } else if (deadlineNs === never || this.#leaps >= maxLeaps) {
+                this.#leaps = 0;
+                return "asleep forever";
+            } else {
+                this.#leaps++;
+                clock.advanceTo(deadlineNs);
             }
         }
     }
@@ -120,6 +125,8 @@ export class Interleaver implements Stateful {
         this.#left = 0;
         this.#done = 0;
         this.#runningCpu = 0;
+        this.#runnableBefore = 0;
+        this.#leaps = 0;
     }
 
     save(): StateRecord {
@@ -128,18 +135,23 @@ export class Interleaver implements Stateful {
             left: this.#left,
             done: this.#done,
             runningCpu: this.#runningCpu,
+            runnableBefore: this.#runnableBefore,
+            leaps: this.#leaps,
             schedule: this.#schedule.save(),
         };
     }
 
     load(state: StateFields): void {
         state.expectVersion(1);
-        this.#left = state.number("left");
-        this.#done = state.number("done");
-        this.#runningCpu = state.number("runningCpu");
+        this.#left = state.integer("left", 0, Number.MAX_SAFE_INTEGER);
+        this.#done = state.integer("done", 0, Number.MAX_SAFE_INTEGER);
+        this.#runningCpu = state.integer("runningCpu", 0, this.#cpus.length - 1);
+        this.#runnableBefore = state.integer("runnableBefore", 0, 2 ** this.#cpus.length - 1);
+        this.#leaps = state.integer("leaps", 0, maxLeaps);
         this.#schedule.load(state.record("schedule"));
     }
 
+    /** The CPUs that can run. Says when some were woken since it was asked before. */
     #runnable(): CpuSet {
         let runnable = 0;
         for (const cpu of this.#cpus) {
@@ -147,7 +159,28 @@ export class Interleaver implements Stateful {
                 runnable |= 1 << cpu.index;
             }
         }
+        const woken = runnable & ~this.#runnableBefore;
+        this.#runnableBefore = runnable;
+        if (woken !== 0 && this.#schedule.woken()) {
+            this.#left = 0;
+        }
         return runnable;
+    }
+
+    /** Runs a piece of the decision, or of the next one. Returns how many operations it had. */
+    #burst(runnable: CpuSet, budget: number, deadlineNs: number): number {
+        const cpu = this.#decide(runnable);
+        // PAUSE may drop what is left, so what was done is taken off what there was.
+        const before = this.#left;
+        const retired = cpu.run(Math.min(before, budget), deadlineNs);
+        assert(retired > 0 || !cpu.isRunnable, "a CPU that can run does an operation");
+        this.#left = Math.max(0, Math.min(this.#left, before - retired));
+        this.#done += retired;
+        if (retired > 0) {
+            this.#leaps = 0;
+            this.#recorder?.retired(cpu.index, retired);
+        }
+        return retired;
     }
 
     /** The CPU whose burst is next. */

@@ -3,9 +3,9 @@
  * Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010).
  *
  * CPUs have priorities by chance, and the highest runnable one runs. At D-1 operations chosen by
- * chance over the length of the run, the CPU that runs falls below all others. A bug that needs D
- * ordering constraints among n CPUs and k operations is met with probability at least
- * 1 / (n * k^(D-1)), whatever else happens.
+ * chance over the length of the run, the CPU that runs gets that point's own priority, which is
+ * below all that CPUs began with. A bug that needs D ordering constraints among n CPUs and k
+ * operations is met with probability at least 1 / (n * k^(D-1)), whatever else happens.
  *
  * Two additions, for CPUs wait for each other by spinning, which the paper's threads do not. A
  * PAUSE drops its CPU below all others; and so does a very long burst without one, so that a
@@ -14,16 +14,24 @@
 import { assert } from "../../base/assert.ts";
 import type { ChoiceStream } from "../../base/choices.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
-import type { CpuSet, Schedule } from "./schedule.ts";
+import { type CpuSet, maxCpuCount, type Schedule } from "./schedule.ts";
 
 /** Operations that a CPU may run on end. */
 const longestBurst = 50_000;
 
 /** Operations over which the points of change are spread, unless told otherwise. */
 export const defaultRunLength = 100_000;
+/** A choice among more has no number. */
+export const maxRunLength = 2 ** 32;
+/** More constraints than any bug of this world needs. */
+export const maxDepth = 100;
 
-/** CPUs that a machine can have. */
-const maxCpuCount = 16;
+/** Where the CPU that runs is given another priority. */
+interface ChangePoint {
+    /** Operations of the run that come before it. */
+    readonly after: number;
+    readonly priority: number;
+}
 
 export class PctSchedule implements Schedule {
     readonly name: string;
@@ -31,19 +39,22 @@ export class PctSchedule implements Schedule {
     operations = 1;
     /** By CPU; the highest runs. Priorities are distinct. */
     readonly #priorities: number[] = [];
-    /** Below every priority given so far. */
-    #lowest = 0;
-    /** Operations at which the running CPU falls, ascending; those behind are dropped. */
-    #changePoints: number[];
+    /** Not above any priority given so far. */
+    #lowest: number;
+    /** In the order in which they come; those behind are dropped. */
+    #changePoints: ChangePoint[];
     /** Operations decided so far. */
     #decided = 0;
+    /** Operations that the CPU has run on end. */
+    #onEnd = 0;
 
     /**
-     * @param depth D of the paper, at least 1.
-     * @param runLength operations of the whole run, as far as known.
+     * @param depth D of the paper, from 1 to `maxDepth`.
+     * @param runLength operations of the whole run, as far as known; at most `maxRunLength`.
      */
     constructor(choices: ChoiceStream, depth: number, runLength = defaultRunLength) {
-        assert(depth >= 1 && runLength >= 1, "PCT has a depth and a length");
+        assert(depth >= 1 && depth <= maxDepth, "PCT has a depth");
+        assert(runLength >= 1 && runLength <= maxRunLength, "PCT has a length");
         this.name = runLength === defaultRunLength ? `pct:${depth}` : `pct:${depth}:${runLength}`;
         // A permutation by insertion: choice 0 everywhere leaves the first CPU the highest.
         const order: number[] = [];
@@ -53,34 +64,45 @@ export class PctSchedule implements Schedule {
         for (const [rank, cpu] of order.entries()) {
             this.#priorities[cpu] = maxCpuCount - rank;
         }
-        this.#changePoints = Array.from({ length: depth - 1 }, () => choices.choose(runLength));
-        this.#changePoints.sort((a, b) => a - b);
+        // Choice 0 is a change at the end of the run, where it makes the least difference.
+        this.#changePoints = Array.from({ length: depth - 1 }, (_, index) => ({
+            after: runLength - choices.choose(runLength),
+            priority: -index,
+        }));
+        this.#changePoints.sort((a, b) => a.after - b.after);
+        this.#lowest = 2 - depth;
     }
 
     decide(runnable: CpuSet, retired: number): void {
         this.#decided += retired;
-        if (retired >= longestBurst) {
-            this.#fall(this.cpu);
-        }
+        this.#onEnd += retired;
         // The burst before ended at a point of change, by its length, or early, by sleep.
-        while (this.#changePoints.length > 0 && this.#changePoints[0] <= this.#decided) {
-            this.#changePoints.shift();
-            this.#fall(this.cpu);
-        }
-        let best = -1;
-        for (let cpu = 0; cpu < maxCpuCount; cpu++) {
-            const isRunnable = (runnable & (1 << cpu)) !== 0;
-            if (isRunnable && (best < 0 || this.#priorities[cpu] > this.#priorities[best])) {
-                best = cpu;
+        for (let point = this.#changePoints.at(0); point !== undefined; ) {
+            if (point.after > this.#decided) {
+                break;
             }
+            this.#priorities[this.cpu] = point.priority;
+            this.#changePoints.shift();
+            point = this.#changePoints.at(0);
         }
-        this.cpu = best;
-        const untilChange = (this.#changePoints[0] ?? Number.POSITIVE_INFINITY) - this.#decided;
-        this.operations = Math.min(untilChange, longestBurst);
+        if (this.#onEnd >= longestBurst) {
+            this.#fall();
+        }
+        const best = this.#highestOf(runnable);
+        if (best !== this.cpu) {
+            this.cpu = best;
+            this.#onEnd = 0;
+        }
+        const untilChange = (this.#changePoints.at(0)?.after ?? never) - this.#decided;
+        this.operations = Math.min(untilChange, longestBurst - this.#onEnd);
     }
 
     paused(): boolean {
-        this.#fall(this.cpu);
+        this.#fall();
+        return true;
+    }
+
+    woken(): boolean {
         return true;
     }
 
@@ -90,25 +112,47 @@ export class PctSchedule implements Schedule {
             cpu: this.cpu,
             priorities: [...this.#priorities],
             lowest: this.#lowest,
-            changePoints: [...this.#changePoints],
+            changesAfter: this.#changePoints.map(({ after }) => after),
+            changesTo: this.#changePoints.map(({ priority }) => priority),
             decided: this.#decided,
+            onEnd: this.#onEnd,
         };
     }
 
     load(state: StateFields): void {
         state.expectVersion(1);
-        this.cpu = state.number("cpu");
+        this.cpu = state.integer("cpu", 0, maxCpuCount - 1);
         for (const [cpu, priority] of state.numbers("priorities", maxCpuCount).entries()) {
             this.#priorities[cpu] = priority;
         }
         this.#lowest = state.number("lowest");
-        this.#changePoints = [...state.numbers("changePoints")];
-        this.#decided = state.number("decided");
+        const changesAfter = state.numbers("changesAfter");
+        const changesTo = state.numbers("changesTo", changesAfter.length);
+        this.#changePoints = changesAfter.map((after, index) => ({
+            after,
+            priority: changesTo[index],
+        }));
+        this.#decided = state.integer("decided", 0, Number.MAX_SAFE_INTEGER);
+        this.#onEnd = state.integer("onEnd", 0, longestBurst);
     }
 
-    /** Below all others. */
-    #fall(cpu: number): void {
+    #highestOf(runnable: CpuSet): number {
+        let best = -1;
+        for (let cpu = 0; cpu < maxCpuCount; cpu++) {
+            const isRunnable = (runnable & (1 << cpu)) !== 0;
+            if (isRunnable && (best < 0 || this.#priorities[cpu] > this.#priorities[best])) {
+                best = cpu;
+            }
+        }
+        return best;
+    }
+
+    /** The CPU that runs goes below all others. */
+    #fall(): void {
         this.#lowest--;
-        this.#priorities[cpu] = this.#lowest;
+        this.#priorities[this.cpu] = this.#lowest;
+        this.#onEnd = 0;
     }
 }
+
+const never = Number.POSITIVE_INFINITY;

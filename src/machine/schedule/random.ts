@@ -43,6 +43,10 @@ export class RandomSchedule implements Schedule {
         return true;
     }
 
+    woken(): boolean {
+        return false;
+    }
+
     save(): StateRecord {
         return { version: 1 };
     }

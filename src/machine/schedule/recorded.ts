@@ -7,7 +7,7 @@
  */
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
-import { type CpuSet, nextOf, type Schedule } from "./schedule.ts";
+import { type CpuSet, maxCpuCount, nextOf, type Schedule } from "./schedule.ts";
 
 /** Operations that one CPU retires on end. */
 export interface CpuRun {
@@ -20,7 +20,6 @@ const turnAfterEnd = 100;
 
 /** Plays a recording back; after its end CPUs take turns. */
 export class RecordedSchedule implements Schedule {
-    readonly name: string;
     readonly #runs: readonly CpuRun[];
     #position = 0;
     cpu = 0;
@@ -30,7 +29,10 @@ export class RecordedSchedule implements Schedule {
 
     constructor(runs: readonly CpuRun[]) {
         this.#runs = runs;
-        this.name = `replay:${formatRuns(runs)}`;
+    }
+
+    get name(): string {
+        return `replay:${formatRuns(this.#runs)}`;
     }
 
     decide(runnable: CpuSet): void {
@@ -51,6 +53,10 @@ export class RecordedSchedule implements Schedule {
         return false;
     }
 
+    woken(): boolean {
+        return false;
+    }
+
     save(): StateRecord {
         const { cpu, divergences } = this;
         return { version: 1, position: this.#position, cpu, divergences };
@@ -58,9 +64,9 @@ export class RecordedSchedule implements Schedule {
 
     load(state: StateFields): void {
         state.expectVersion(1);
-        this.#position = state.number("position");
-        this.cpu = state.number("cpu");
-        this.divergences = state.number("divergences");
+        this.#position = state.integer("position", 0, Number.MAX_SAFE_INTEGER);
+        this.cpu = state.integer("cpu", 0, 31);
+        this.divergences = state.integer("divergences", 0, Number.MAX_SAFE_INTEGER);
     }
 }
 
@@ -84,17 +90,17 @@ export function formatRuns(runs: readonly CpuRun[]): string {
     return runs.map(({ cpu, operations }) => `${cpu}x${operations}`).join(".");
 }
 
-/** Runs from text. Throws `UserError` for text that is none. */
+/** Runs from text, of which an empty one has none. Throws `UserError` for text that is none. */
 export function parseRuns(text: string): CpuRun[] {
     if (text === "") {
         return [];
     }
     return text.split(".").map((part) => {
-        const match = /^(\d{1,2})x([1-9]\d{0,14})$/.exec(part);
-        if (match === null || Number(match[1]) > 15) {
+        const match = /^(0|[1-9]\d?)x([1-9]\d{0,14})$/.exec(part);
+        if (match === null || Number(match[1]) >= maxCpuCount) {
             throw new UserError(
-                `not a recorded schedule: "${part}" is not a CPU (0 to 15), "x" and a number of ` +
-                    "operations",
+                `not a recorded schedule: "${part.slice(0, 40)}" is not a CPU (0 to 15), "x" and ` +
+                    "a number of operations",
                 2,
             );
         }

@@ -28,12 +28,16 @@ export class RoundRobin implements Schedule {
         return true;
     }
 
+    woken(): boolean {
+        return false;
+    }
+
     save(): StateRecord {
         return { version: 1, next: this.#next };
     }
 
     load(state: StateFields): void {
         state.expectVersion(1);
-        this.#next = state.number("next");
+        this.#next = state.integer("next", 0, 32);
     }
 }

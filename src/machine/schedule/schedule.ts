@@ -8,6 +8,9 @@
  */
 import type { StateFields, StateRecord } from "../../base/state.ts";
 
+/** CPUs that a machine can have, as Chickadee can. */
+export const maxCpuCount = 16;
+
 /** CPUs as a set: bit n stands for CPU n. */
 export type CpuSet = number;
 
@@ -30,6 +33,11 @@ export interface Schedule {
      * of the decision is dropped.
      */
     paused(): boolean;
+    /**
+     * A CPU that slept can run again. Returns whether the rest of the decision is dropped, for a
+     * schedule in which it may come first.
+     */
+    woken(): boolean;
     save(): StateRecord;
     load(state: StateFields): void;
 }

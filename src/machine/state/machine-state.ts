@@ -14,10 +14,11 @@ import type { ChoiceStream } from "../../base/choices.ts";
 import { PageDigests, type PageImage } from "../../base/page-images.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { encodeState, StateFields, type StateRecord } from "../../base/state.ts";
+import { UserError } from "../../base/user-error.ts";
 import type { OverlayImage, OverlayStore } from "../../disk/overlay-store.ts";
 import type { TraceMark, TraceRecorder } from "../../disk/trace/recorder.ts";
 import type { Stateful } from "../device.ts";
-import type { GuestMemory } from "../guest-memory.ts";
+import { type GuestMemory, pageSize } from "../guest-memory.ts";
 import { MemoryHistory } from "./memory-history.ts";
 
 /** What a machine was. Nothing of it is written again. */
@@ -32,6 +33,7 @@ export interface MachineState {
 }
 
 export class MachineStates {
+    readonly #memory: GuestMemory;
     readonly #history: MemoryHistory;
     readonly #disk: OverlayStore | undefined;
     readonly #devices: readonly Stateful[];
@@ -48,6 +50,7 @@ export class MachineStates {
     ) {
         const names = new Set(devices.map(({ name }) => name));
         assert(names.size === devices.length, "devices have distinct names");
+        this.#memory = memory;
         this.#history = new MemoryHistory(memory);
         this.#disk = disk;
         this.#devices = devices;
@@ -65,18 +68,26 @@ export class MachineStates {
         };
     }
 
+    /**
+     * Becomes what was saved. Throws `UserError` for a state that this machine cannot have, and
+     * then nothing has changed: what can refuse a state comes first, and is undone.
+     */
     load(state: MachineState): void {
-        const devices = new StateFields(state.devices, "machine");
+        this.#expectParts(state);
+        const devicesBefore = this.inspect();
+        const choicesBefore = this.#choices.save();
+        try {
+            this.#loadFields(state.devices, state.choices);
+        } catch (error) {
+            this.#loadFields(devicesBefore, choicesBefore);
+            throw error;
+        }
         this.#history.restore(state.memory);
-        for (const device of this.#devices) {
-            device.load(devices.record(device.name));
+        if (state.disk !== undefined) {
+            this.#disk?.restore(state.disk);
         }
-        this.#choices.load(new StateFields(state.choices, "choices"));
-        if (this.#disk !== undefined && state.disk !== undefined) {
-            this.#disk.restore(state.disk);
-        }
-        if (this.#recorder !== undefined && state.trace !== undefined) {
-            this.#recorder.rewind(state.trace);
+        if (state.trace !== undefined) {
+            this.#recorder?.rewind(state.trace);
         }
     }
 
@@ -86,7 +97,9 @@ export class MachineStates {
             version: 1,
             devices,
             choices,
+            memoryBytes: this.#memory.sizeBytes,
             memory: this.#digests.digest(memory.entries()),
+            diskBytes: this.#disk?.sizeBytes ?? 0,
             disk: this.#digests.digest(this.#disk?.changes() ?? []),
         };
         const digest = sha256(encodeState(whole));
@@ -95,5 +108,44 @@ export class MachineStates {
 
     inspect(): StateRecord {
         return Object.fromEntries(this.#devices.map((device) => [device.name, device.save()]));
+    }
+
+    #loadFields(devices: StateRecord, choices: StateRecord): void {
+        const fields = new StateFields(devices, "machine");
+        for (const device of this.#devices) {
+            device.load(fields.record(device.name));
+        }
+        this.#choices.load(new StateFields(choices, "choices"));
+    }
+
+    /** The state is of a machine with as much memory, and with a disk where this one has one. */
+    #expectParts({ memory, disk, trace }: MachineState): void {
+        const sizeBytes = this.#memory.sizeBytes;
+        if (memory.length * pageSize !== sizeBytes) {
+            throw new UserError(
+                `saved state of a machine with ${memory.length * pageSize} bytes of memory, ` +
+                    `and this one has ${sizeBytes}`,
+            );
+        }
+        if (disk === undefined || trace === undefined) {
+            if (this.#disk !== undefined) {
+                throw new UserError(
+                    "saved state of a machine without a disk, and this one has one",
+                );
+            }
+            return;
+        }
+        if (this.#disk === undefined) {
+            throw new UserError("saved state of a machine with a disk, and this one has none");
+        }
+        const pageCount = Math.ceil(this.#disk.sizeBytes / pageSize);
+        for (const pageNo of disk.keys()) {
+            if (pageNo >= pageCount) {
+                throw new UserError(
+                    `saved state of a larger disk: it has page ${pageNo}, and this one has ` +
+                        `${pageCount} pages`,
+                );
+            }
+        }
     }
 }
