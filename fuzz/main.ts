@@ -1,8 +1,9 @@
 /**
- * `npm run fuzz -- [--count N] [--seed S] [--only NAME] [--jobs N] [--replay TOKEN]`
+ * `npm run fuzz -- [--machine] [--count N] [--seed S] [--only NAME] [--jobs N] [--replay TOKEN]`
  *
- * Damages images and holds the tools to what must be true of any image. Exits with 1 when
- * something was not, and prints a token for each such case; `--replay` runs that case again.
+ * Damages images and holds the tools to what must be true of any image; with `--machine`, pokes the
+ * machine and holds it to what must be true of any guest. Exits with 1 when something was not, and
+ * prints a token for each such case; `--replay` runs that case again.
  */
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
@@ -11,13 +12,29 @@ import { soundCheckRules } from "../src/fsck/rules.ts";
 import { eventText } from "../src/report/fsck-text.ts";
 import { makeBaseImages } from "./base-images.ts";
 import { addResult, type CampaignResult, emptyResult, runCase } from "./campaign.ts";
+import {
+    addMachineResult,
+    emptyMachineResult,
+    type MachineResult,
+    type MachineToken,
+    machineFailureLines,
+    machineSummary,
+    machineTokenText,
+    makeMachineCase,
+    parseMachineToken,
+    runMachineCase,
+} from "./machine/campaign.ts";
+import { pokeText } from "./machine/poke.ts";
+import type { MachineShare } from "./machine/worker.ts";
 import type { CampaignPlan } from "./plan.ts";
 import { fuzzers, makeCase, makeImage, parseToken, tokenText } from "./registry.ts";
 import { failureLines, summaryLines } from "./summary.ts";
 import type { WorkerShare } from "./worker.ts";
 
 const usage = `Usage: npm run fuzz -- [--count N] [--seed S] [--only NAME] [--jobs N]
+       npm run fuzz -- --machine [--count N] [--seed S] [--jobs N]
        npm run fuzz -- --replay TOKEN
+With --machine, N counts pokes of the machine; otherwise images.
 Fuzzers:
 ${fuzzers.map(({ name, doc }) => `  ${name.padEnd(17)} ${doc}`).join("\n")}`;
 
@@ -34,22 +51,23 @@ function numberOf(option: string, text: string, least: number): number {
     return value;
 }
 
-/** Runs a campaign in worker threads. */
-async function run(plan: CampaignPlan, jobCount: number): Promise<CampaignResult> {
-    const sum = emptyResult();
-    const showProgress = () => {
-        const done = Object.values(sum.imageCounts).reduce((total, count) => total + count, 0);
-        if (process.stderr.isTTY) {
-            process.stderr.write(`\r${done} of ${plan.count}, ${sum.failures.length} failures `);
-        }
-    };
+/** Runs a campaign in worker threads, each of which is told its part and reports bit by bit. */
+async function runWorkers<Result>(
+    program: string,
+    shareOf: (part: number) => object,
+    jobCount: number,
+    take: (result: Result) => string,
+): Promise<void> {
     const runPart = (part: number) =>
         new Promise<void>((resolve, reject) => {
-            const workerData: WorkerShare = { plan, part, partCount: jobCount };
-            const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
-            worker.on("message", (result: CampaignResult) => {
-                addResult(sum, result);
-                showProgress();
+            const worker = new Worker(new URL(program, import.meta.url), {
+                workerData: shareOf(part),
+            });
+            worker.on("message", (result: Result) => {
+                const progress = take(result);
+                if (process.stderr.isTTY) {
+                    process.stderr.write(`\r${progress} `);
+                }
             });
             worker.on("error", reject);
             worker.on("exit", () => resolve());
@@ -58,7 +76,52 @@ async function run(plan: CampaignPlan, jobCount: number): Promise<CampaignResult
     if (process.stderr.isTTY) {
         process.stderr.write("\n");
     }
+}
+
+async function run(plan: CampaignPlan, jobCount: number): Promise<CampaignResult> {
+    const sum = emptyResult();
+    const shareOf = (part: number): WorkerShare => ({ plan, part, partCount: jobCount });
+    await runWorkers<CampaignResult>("./worker.js", shareOf, jobCount, (result) => {
+        addResult(sum, result);
+        const done = Object.values(sum.imageCounts).reduce((total, count) => total + count, 0);
+        return `${done} of ${plan.count}, ${sum.failures.length} failures`;
+    });
     return sum;
+}
+
+async function runMachine(
+    seed: number,
+    pokeCount: number,
+    jobCount: number,
+): Promise<MachineResult> {
+    const sum = emptyMachineResult();
+    const shareOf = (part: number): MachineShare => ({
+        seed,
+        pokeCount,
+        part,
+        partCount: jobCount,
+    });
+    await runWorkers<MachineResult>("./machine/worker.js", shareOf, jobCount, (result) => {
+        addMachineResult(sum, result);
+        return `${sum.pokeCount} of ${pokeCount}, ${sum.failures.length} failures`;
+    });
+    return sum;
+}
+
+/** Does a case's pokes again; says which are enough to fail, or all of them. */
+function replayMachine(token: MachineToken): MachineResult {
+    const result = emptyMachineResult();
+    runMachineCase(token, result);
+    const lines =
+        result.failures.length === 0
+            ? makeMachineCase(token).pokes.map((poke) => `  poke: ${pokeText(poke)}`)
+            : result.failures.flatMap(machineFailureLines);
+    print([
+        machineTokenText(token),
+        ...lines,
+        result.failures.length === 0 ? "no failure" : "failed",
+    ]);
+    return result;
 }
 
 /** Runs one case again and tells all about it. */
@@ -94,6 +157,7 @@ async function main(): Promise<number> {
             count: { type: "string", default: "3000" },
             seed: { type: "string", default: "1" },
             only: { type: "string" },
+            machine: { type: "boolean", default: false },
             jobs: { type: "string", default: "1" },
             replay: { type: "string" },
             help: { type: "boolean", default: false },
@@ -104,6 +168,10 @@ async function main(): Promise<number> {
         print([usage]);
         return values.help ? 0 : 2;
     }
+    const machineToken = parseMachineToken(values.replay ?? "");
+    if (machineToken !== undefined) {
+        return replayMachine(machineToken).failures.length === 0 ? 0 : 1;
+    }
     if (values.replay !== undefined) {
         return replay(values.replay).failures.length === 0 ? 0 : 1;
     }
@@ -112,7 +180,13 @@ async function main(): Promise<number> {
         count: numberOf("count", values.count, 1),
         only,
     };
-    const result = await run(plan, numberOf("jobs", values.jobs, 1));
+    const jobCount = numberOf("jobs", values.jobs, 1);
+    if (values.machine) {
+        const found = await runMachine(plan.seed, plan.count, jobCount);
+        print(machineSummary(found));
+        return found.failures.length === 0 ? 0 : 1;
+    }
+    const result = await run(plan, jobCount);
     print(summaryLines(result));
     return result.failures.length === 0 ? 0 : 1;
 }

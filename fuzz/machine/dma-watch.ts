@@ -7,11 +7,7 @@
  * and may change while data moves: a list is looked at before and after each move, and one that
  * its own data overwrites is not judged.
  */
-import type {
-    AhciObserver,
-    FetchedCommand,
-    ObservedPort,
-} from "../../src/machine/ahci/observer.ts";
+import type { AhciObserver, FetchedCommand } from "../../src/machine/ahci/observer.ts";
 import type { GuestMemory } from "../../src/machine/guest-memory.ts";
 import { Failure } from "../failure.ts";
 import { ahciBase, diskBytes, portRegister } from "./layout.ts";
@@ -79,10 +75,10 @@ export class DmaWatch {
                 this.#allowBuffer(slot);
             }
         },
-        onTransfer: (port, slot, direction, _offset, byteLength) => {
+        onTransfer: (_, slot, direction, _offset, byteLength) => {
             this.#movedBytes += byteLength;
             if (direction === "to host") {
-                this.#moved(port, slot);
+                this.#moved(slot);
             }
         },
     };
@@ -165,14 +161,14 @@ export class DmaWatch {
         this.#tables.set(slot, { table, entryCount });
     }
 
-    #moved(_port: ObservedPort, slot: number): void {
+    #moved(slot: number): void {
         const list = this.#tables.get(slot);
         if (list !== undefined) {
             const start = list.table + 0x80;
             const end = Math.min(start + listEntryBytes * list.entryCount, this.#shadow.length);
             const before = this.#shadow.subarray(start, end);
             const after = this.#memory.bytes.subarray(start, end);
-            // The ranges were taken over from an empty shadow copy only after the move.
+            // The copy still has what was there before this poke.
             this.#isTangled ||= start < end && Buffer.compare(before, after) !== 0;
         }
         this.#allowBuffer(slot);

@@ -48,10 +48,14 @@ export class PokeSource {
     readonly #random: Random;
     readonly #pokes: Poke[] = [];
     readonly #cpuCount: number;
+    /** One number in so many is not what it should be. */
+    readonly #soundness: number;
+    #nextSlot = 0;
 
     constructor(random: Random, cpuCount: number) {
         this.#random = random;
         this.#cpuCount = cpuCount;
+        this.#soundness = random.pick([1000, 300, 100, 30, 10]);
     }
 
     /** `count` pokes. */
@@ -66,18 +70,18 @@ export class PokeSource {
     #turn(): void {
         const turns: readonly (readonly [weight: number, turn: () => void])[] = [
             [24, () => this.#queueCommand()],
-            [12, () => this.#plainCommand()],
+            [8, () => this.#plainCommand()],
             [16, () => this.#serve()],
-            [14, () => this.#passTime()],
-            [4, () => this.#recover()],
-            [3, () => this.#startPort()],
-            [8, () => this.#anyAhci()],
+            [20, () => this.#passTime()],
+            [5, () => this.#recover()],
+            [6, () => this.#startPort()],
+            [4, () => this.#anyAhci()],
             [8, () => this.#anyLocalApic()],
             [5, () => this.#anyIoApic()],
             [6, () => this.#anyPort()],
             [4, () => this.#useKeyboard()],
             [4, () => this.#useConsole()],
-            [4, () => this.#usePci()],
+            [3, () => this.#usePci()],
             [5, () => this.#buildTables()],
             [12, () => this.#useCpu()],
             [4, () => this.#anyMemory()],
@@ -129,7 +133,7 @@ export class PokeSource {
     }
 
     #queueCommand(): void {
-        const slot = this.#random.below(this.#random.pick([4, 32]));
+        const slot = this.#freeSlot();
         const isWrite = this.#random.chance(1, 2);
         const tag = this.#mostly(slot, () => this.#random.below(32));
         const sectors = this.#sectors();
@@ -143,9 +147,10 @@ export class PokeSource {
             device: 0x40 | fua,
             byteCount: 512 * sectors,
         });
-        if (this.#random.chance(30, 31)) {
-            this.#port("PxSACT", 2 ** tag);
-        }
+        this.#port(
+            "PxSACT",
+            this.#mostly(2 ** tag, () => 0),
+        );
         this.#port(
             "PxCI",
             this.#mostly(2 ** slot, () => this.#word()),
@@ -153,15 +158,22 @@ export class PokeSource {
     }
 
     #plainCommand(): void {
-        const slot = this.#random.below(this.#random.pick([1, 32]));
+        // One that does not queue comes when the queue is empty, as a driver would have it.
+        for (let left = this.#mostly(8, () => 0); left > 0; left--) {
+            this.#add({ do: "leap" });
+        }
+        const slot = this.#freeSlot();
         const command = this.#mostly(this.#random.pick(ataCommands), () => this.#random.below(256));
         const sectors = this.#sectors();
+        if (command === 6) {
+            this.#words(buffers + 0x4000 * slot, this.#trimList());
+        }
         const features = { 239: [0x02, 0x82, 0x03, 0xaa, 0x55], 6: [1] }[command] ?? [0];
         this.#command(slot, {
             command,
             isWrite: [0x30, 0x34, 0x35, 0x39, 0x3d, 0xc5, 0xca, 0x06].includes(command),
             features: this.#random.pick(features),
-            count: command === 0x2f ? 1 : sectors,
+            count: command === 0x2f || command === 6 ? 1 : sectors,
             lba: command === 0x2f ? this.#random.pick([0x10, 0]) : this.#lba(sectors),
             device: this.#mostly(0x40, () => this.#random.below(256)),
             byteCount: 512 * sectors,
@@ -170,6 +182,12 @@ export class PokeSource {
             "PxCI",
             this.#mostly(2 ** slot, () => this.#word()),
         );
+    }
+
+    /** Slots in turn: one is most likely free again when its turn comes. */
+    #freeSlot(): number {
+        this.#nextSlot = (this.#nextSlot + 1) % 32;
+        return this.#mostly(this.#nextSlot, () => this.#random.below(32));
     }
 
     /** A command's header, FIS and list; each may be not what it should be. */
@@ -217,7 +235,9 @@ export class PokeSource {
         let address = buffers + 0x4000 * slot;
         for (let left = byteCount; left > 0 && words.length < 24; ) {
             const isLast = words.length === 20 || this.#random.chance(1, 2);
-            const length = isLast ? left : 2 * this.#random.between(1, Math.max(1, left / 4));
+            const length = isLast
+                ? left
+                : 2 * this.#random.between(1, Math.max(1, Math.floor(left / 4)));
             const here = this.#mostly(address, () => this.#address());
             const interrupt = this.#random.chance(1, 6) ? 0x8000_0000 : 0;
             const stored = this.#mostly(length - 1, () => this.#random.below(2 ** 22));
@@ -231,6 +251,14 @@ export class PokeSource {
             left -= length;
         }
         return words;
+    }
+
+    /** A sector of ranges: the first sector of each, and how many. */
+    #trimList(): number[] {
+        return Array.from({ length: 64 }, (_, index) => {
+            const sectors = index < 3 ? this.#sectors() : 0;
+            return [this.#lba(sectors), sectors * 2 ** 16];
+        }).flat();
     }
 
     /** What an interrupt handler does, more or less. */
@@ -273,7 +301,9 @@ export class PokeSource {
 
     #passTime(): void {
         if (this.#random.chance(3, 4)) {
-            this.#add({ do: "leap" });
+            for (let left = this.#random.between(1, 4); left > 0; left--) {
+                this.#add({ do: "leap" });
+            }
         } else {
             const ns = this.#random.below(this.#random.pick([100, 20_000, 200_000, 3_000_000]));
             this.#add({ do: "advance", ns });
@@ -291,7 +321,11 @@ export class PokeSource {
             4 * this.#random.below(12),
             this.#random.below(0x1000),
         ]);
-        this.#access(ahciBase + offset);
+        if (this.#random.chance(1, 4)) {
+            this.#access(ahciBase + offset);
+        } else {
+            this.#read(ahciBase + offset);
+        }
     }
 
     #anyLocalApic(): void {
@@ -470,9 +504,9 @@ export class PokeSource {
         this.#add({ do: "words", address, words: words.map((word) => word >>> 0) });
     }
 
-    /** The right thing, or with a chance of one in twenty another. */
+    /** The right thing, or now and then another. */
     #mostly<T>(right: T, other: () => T): T {
-        return this.#random.chance(1, 20) ? other() : right;
+        return this.#random.chance(1, this.#soundness) ? other() : right;
     }
 
     #word(): number {

@@ -52,6 +52,11 @@ const faultRules: readonly FaultRule[] = [
     { on: "read", effect: "corrupt read", chance: [1, 8], times: "always" },
 ];
 
+/** How many CPUs the machine that a seed makes has. */
+export function cpuCountOf(seed: number): number {
+    return 1 + (seed % 3);
+}
+
 /** What is kept at a `save`. */
 interface Kept {
     readonly state: MachineState;
@@ -64,15 +69,16 @@ export class Rig {
     readonly cpuCount: number;
     readonly #kernel = new PokeKernel();
     readonly #watch: DmaWatch;
-    #alarms = 0;
-    #choices = 0;
+    /** A poke is being done, and what it causes is counted. */
+    #isPoked = false;
+    #counts = { alarms: 0, choices: 0 };
     #noticeCount = 0;
     #kept: Kept | undefined;
 
     /** @param seed makes the machine: how many CPUs, what drive, which faults. */
     constructor(seed: number) {
         const random = new Random(seed);
-        this.cpuCount = random.between(1, 3);
+        this.cpuCount = cpuCountOf(seed);
         let watch: DmaWatch | undefined;
         this.machine = new Machine({
             cpuCount: this.cpuCount,
@@ -116,16 +122,21 @@ export class Rig {
 
     /** Does a poke. Throws `Failure`, or whatever the machine threw. */
     do(poke: Poke): void {
-        this.#alarms = 0;
-        this.#choices = 0;
+        this.#counts = { alarms: 0, choices: 0 };
+        this.#isPoked = true;
         this.#watch.begin();
         this.#apply(poke);
+        this.#isPoked = false;
         this.#watch.end(poke.do === "cpu" ? cpuBytes : undefined);
-        this.#check("alarms", this.#alarms);
-        this.#check("choices", this.#choices);
         this.#check("commands", this.#watch.fetchedCommands);
         this.#check("movedBytes", this.#watch.movedBytes);
         this.#check("notices", this.#noticeCount);
+    }
+
+    /** Becomes what another rig with the same seed was, by the bytes of its state. */
+    become(bytes: Uint8Array): void {
+        this.machine.load(decodeMachineState(bytes));
+        this.#watch.became();
     }
 
     /** What must be true at the end of a case. */
@@ -248,12 +259,19 @@ export class Rig {
         }
     }
 
+    /** One more of what would otherwise go on without end. */
+    #count(what: "alarms" | "choices"): void {
+        if (this.#isPoked) {
+            this.#counts[what]++;
+            this.#check(what, this.#counts[what]);
+        }
+    }
+
     #meterAlarms(): void {
         const { clock } = this.machine;
         const changed = clock.alarmsChanged.bind(clock);
         clock.alarmsChanged = () => {
-            this.#alarms++;
-            this.#check("alarms", this.#alarms);
+            this.#count("alarms");
             changed();
         };
     }
@@ -261,8 +279,7 @@ export class Rig {
     #metered(choices: ChoiceStream): ChoiceStream {
         return {
             choose: (optionCount) => {
-                this.#choices++;
-                this.#check("choices", this.#choices);
+                this.#count("choices");
                 return choices.choose(optionCount);
             },
             save: () => choices.save(),

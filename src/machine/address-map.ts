@@ -24,7 +24,11 @@ import { localApicAddress, localApicLengthBytes } from "./interrupts/local-apic-
 import type { KeyboardController } from "./keyboard/keyboard-controller.ts";
 import type { LegacyPorts } from "./legacy/legacy-ports.ts";
 import { configPort, configPortCount, type PciConfigPorts } from "./pci/config-ports.ts";
-import { ahciRegistersAddress, ahciRegistersLengthBytes } from "./pci/q35-functions.ts";
+import {
+    ahciRegistersAddress,
+    ahciRegistersLengthBytes,
+    powerManagementPort,
+} from "./pci/q35-functions.ts";
 import type { Power } from "./power.ts";
 
 /** The devices that have ports or registers. */
@@ -59,7 +63,7 @@ export function portRegions(devices: MappedDevices): Region[] {
         region(0x092, 1, "system control: A20, reset", power.systemControlPort),
         region(0x378, 3, "parallel port", parallelPort.ports),
         region(0x3c0, 32, "VGA", console.ports),
-        region(0x600, 8, "power management", power.pm1Ports),
+        region(powerManagementPort, 8, "power management", power.pm1Ports),
         region(configPort, configPortCount, "PCI configuration; reset control", pci),
     ];
 }

@@ -105,6 +105,7 @@ export class Machine {
     readonly #devices: readonly Stateful[];
     readonly #states: MachineStates;
     #kernel: EntryPoints | undefined;
+    #wasOn = false;
 
     /** Throws `UserError` for a fault rule that makes no sense. */
     constructor(options: MachineOptions) {
@@ -229,8 +230,12 @@ export class Machine {
      */
     powerOn(kernel: EntryPoints): void {
         const { memory } = this;
-        memory.bytes.fill(0);
-        memory.wrote(0, memory.sizeBytes);
+        // At first it is zeros already, and clean, which a snapshot is the quicker for.
+        if (this.#wasOn) {
+            memory.bytes.fill(0);
+            memory.wrote(0, memory.sizeBytes);
+        }
+        this.#wasOn = true;
         for (const device of this.#devices) {
             device.reset();
         }

@@ -175,8 +175,8 @@ describe("chickadee disk log export", () => {
             "1  @2048  FLUSH",
             '2  @2560  MARK                "synced\\x1b"',
             "3  @3072  write  sector 4",
-            "4  @4096  write  sector 1",
-            "5  @5120  write  sector 8",
+            "4  @4096  write  sector 8",
+            "5  @5120  write  sector 1",
             '6  @6144  MARK                "dm-log-writes-end"',
             "",
         ]);

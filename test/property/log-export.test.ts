@@ -66,7 +66,7 @@ function candidatesAtEnd(trace: DiskTrace, sectorCount: number): string[][] {
         );
         const durable = here.filter(isDurable);
         const allowed = here.filter(
-            (write) => !durable.some((newer) => done(write) <= newer.issuedAt),
+            (write) => !durable.some((newer) => write.completedAt <= newer.issuedAt),
         );
         const contents = allowed.map((write) =>
             write.kind === "discard"
@@ -89,7 +89,7 @@ function hasOverlap({ commands }: DiskTrace): boolean {
                 (second) =>
                     first.byteOffset < second.byteOffset + second.byteLength &&
                     second.byteOffset < first.byteOffset + first.byteLength &&
-                    done(first) > second.issuedAt,
+                    first.completedAt > second.issuedAt,
             ),
     );
 }

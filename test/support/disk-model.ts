@@ -6,12 +6,12 @@
  * Between any two events it may land any piece that it holds, in any order. It is bound only by
  * what it tells the host:
  *
- *   - A write that the host issued after an older one was done is not undone by the older one:
- *     once the newer one is on a sector, the older one's piece there is gone.
+ *   - A write that the host issued after an older one had ended, well or not, is not undone by the
+ *     older one: once the newer one is on a sector, the older one's piece there is gone.
  *   - A FUA write, or one issued while the cache was off, is told done only when it landed.
  *   - A flush is told done only when everything landed that was told done before the flush came.
  *   - Turning the cache off is a flush. A command that fails has promised nothing, and its data
- *     stays with the disk.
+ *     stays with the disk: it may still land, later than any flush, until something newer does.
  */
 
 /** An event of a history; writes and barriers have numbers in the order of issue. */
@@ -30,8 +30,8 @@ interface ModelWrite {
     readonly sectors: readonly number[];
     /** Told done only when landed. */
     readonly isThrough: boolean;
-    /** Commands that were told done before this one was issued. */
-    readonly doneBefore: ReadonlySet<number>;
+    /** Commands that were told done or failed before this one was issued. */
+    readonly endedBefore: ReadonlySet<number>;
 }
 
 /** What the disk holds: for each sector the number of a command (-1 before), and what landed. */
@@ -46,6 +46,7 @@ export class ModelDisk {
     readonly #sectorCount: number;
     readonly #writes = new Map<number, ModelWrite>();
     readonly #done = new Set<number>();
+    readonly #ended = new Set<number>();
     readonly #barriers = new Map<number, { doneBefore: ReadonlySet<number>; kind: string }>();
     #commandCount = 0;
     #isOff: boolean;
@@ -74,6 +75,9 @@ export class ModelDisk {
         for (const id of this.#done) {
             twin.#done.add(id);
         }
+        for (const id of this.#ended) {
+            twin.#ended.add(id);
+        }
         for (const [id, barrier] of this.#barriers) {
             twin.#barriers.set(id, barrier);
         }
@@ -84,12 +88,12 @@ export class ModelDisk {
     }
 
     happen(event: ModelEvent): void {
-        const doneBefore = new Set(this.#done);
         switch (event.event) {
             case "issue write": {
                 const isThrough = event.fua || this.#isOff;
                 const { sectors } = event;
-                this.#writes.set(this.#commandCount++, { sectors, isThrough, doneBefore });
+                const endedBefore = new Set(this.#ended);
+                this.#writes.set(this.#commandCount++, { sectors, isThrough, endedBefore });
                 this.#destageAnything();
                 break;
             }
@@ -100,12 +104,17 @@ export class ModelDisk {
                     this.#isOff = false;
                     this.#lastOn = this.#commandCount;
                 }
-                this.#barriers.set(this.#commandCount++, { doneBefore, kind: event.event });
+                this.#barriers.set(this.#commandCount++, {
+                    doneBefore: new Set(this.#done),
+                    kind: event.event,
+                });
                 break;
             case "complete":
                 this.#complete(event.command);
+                this.#ended.add(event.command);
                 break;
             case "fail":
+                this.#ended.add(event.command);
                 break;
         }
     }
@@ -184,7 +193,7 @@ export class ModelDisk {
         }
         settled.add(this.#isAtomic ? `${id}` : `${id}.${sectors[0]}`);
         for (const [other, write] of this.#writes) {
-            const isOlder = this.#writes.get(id)?.doneBefore.has(other) === true;
+            const isOlder = this.#writes.get(id)?.endedBefore.has(other) === true;
             if (isOlder && write.sectors.some((sector) => sectors.includes(sector))) {
                 // Whole, it could only have come before; by sectors, only this one is gone.
                 settled.add(this.#isAtomic ? `${other} is late` : `${other}.${sectors[0]}`);

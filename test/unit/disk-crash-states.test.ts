@@ -136,6 +136,48 @@ describe("the number of crash states", () => {
         ]);
     });
 
+    it("has no failed write under a durable one that was issued after it failed", () => {
+        const failThenWrite = (story: TraceStory) => {
+            story.fail(story.begin(0, 2));
+            story.write(1, 1);
+        };
+        // Before the flush the newer one may be on top of the failed one, or missing.
+        expect(tokens(viewOf(failThenWrite), "L2")).toEqual([
+            "L2:none",
+            "L2:+w0,+w1",
+            "L2:+w0[0]",
+            "L2:+w0[1]",
+            "L2:+w1",
+            "L2:+w0",
+        ]);
+        // After it the failed one is open only where nothing newer lies.
+        const flushed = viewOf((story) => {
+            failThenWrite(story);
+            story.flush();
+        });
+        expect(tokens(flushed, "L2")).toEqual(["L2:none", "L2:+w0"]);
+        expect(tokens(flushed, "L1")).toEqual(["L1:none", "L1:+w0"]);
+    });
+
+    it("has a failed write over a durable one that was in flight together with it", () => {
+        const view = viewOf((story) => {
+            const failing = story.begin(0, 1);
+            const forced = story.begin(0, 1, { fua: true });
+            story.fail(failing);
+            story.end(forced);
+        });
+        expect(tokens(view, "L1")).toEqual(["L1:none", "L1:+w0"]);
+    });
+
+    it("has a write that never ended over all that was issued later", () => {
+        const view = viewOf((story) => {
+            story.begin(0, 1);
+            story.write(0, 1);
+            story.flush();
+        });
+        expect(tokens(view, "L1")).toEqual(["L1:none", "L1:+w0"]);
+    });
+
     it("takes trash only from writes in flight where the policy says so", () => {
         const view = viewOf((story) => {
             story.write(0, 1);
@@ -391,7 +433,9 @@ describe("the explanation of a sector", () => {
             {
                 source: 5,
                 isAllowed: true,
-                because: "it failed at 15, which says nothing of what landed",
+                because:
+                    "it failed at 15, which says nothing of what landed, and nothing durable is " +
+                    "newer",
             },
             {
                 source: 6,
@@ -404,6 +448,15 @@ describe("the explanation of a sector", () => {
                 because: "at L3 and above, for a write to it was open when power failed",
             },
         ]);
+        const replaced = viewOf((story) => {
+            story.fail(story.begin(0, 1));
+            story.write(0, 1, { fua: true });
+        });
+        expect(explainSector(replaced, 0)[1]).toEqual({
+            source: 0,
+            isAllowed: false,
+            because: "w1, issued after w0 had failed, is durable (FUA, and done at 5)",
+        });
         expect(explainSector(view, 7).map(({ because }) => because)).toEqual([
             "no write to it is durable",
             "at L4, for a write to its physical sector of 4 KiB was open",

@@ -144,6 +144,42 @@ describe("an exported log", () => {
         expect(entriesOf(trace)).toEqual([[0, 3, 1, 4], [0, 0, 1, 1], [0, 1, 1, 2], end]);
     });
 
+    it("holds a failed write back to the end, without what newer ones on the medium cover", () => {
+        const failed: Step = {
+            kind: "write",
+            issuedAt: 0,
+            completedAt: 1,
+            status: "failed",
+            byteLength: 5 * 512,
+        };
+        const newer: Step[] = [
+            failed,
+            { kind: "write", issuedAt: 2, completedAt: 3, byteOffset: 512 },
+            { kind: "flush", issuedAt: 4, completedAt: 5 },
+            { kind: "write", issuedAt: 6, completedAt: 7, byteOffset: 1536, fua: true },
+            { kind: "write", issuedAt: 8, completedAt: 9 },
+        ];
+        expect(entriesOf(traceOf(newer))).toEqual([
+            [0, 1, 1, 2],
+            [1, 0, 0],
+            [2, 3, 1, 4],
+            [0, 0, 1, 1],
+            [0, 2, 1, 1],
+            [0, 4, 1, 1],
+            [0, 0, 1, 5],
+            end,
+        ]);
+        const together: Step = { ...failed, issuedAt: 3, completedAt: 6, byteLength: 512 };
+        const overlapping = [{ ...newer[1], byteOffset: 0, completedAt: 4 }, together];
+        const flush: Step = { kind: "flush", issuedAt: 5, completedAt: 7 };
+        expect(entriesOf(traceOf([...overlapping, flush]))).toEqual([
+            [0, 0, 1, 1],
+            [1, 0, 0],
+            [0, 0, 1, 2],
+            end,
+        ]);
+    });
+
     it("has marks where they were made, short enough for a sector", () => {
         const trace = traceOf([
             { kind: "write", issuedAt: 0, completedAt: 1 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Context } from "../../src/machine/cpu/context.ts";
 import { MemoryPort } from "../../src/machine/cpu/memory-port.ts";
 import { Operands } from "../../src/machine/cpu/operands.ts";
-import type { Operation } from "../../src/machine/cpu/operation.ts";
+import type { Operation, Program } from "../../src/machine/cpu/operation.ts";
 import { TranslationCache } from "../../src/machine/cpu/translation-cache.ts";
 import {
     anyAccess,
@@ -175,7 +175,7 @@ describe("the translation cache", () => {
         machine.memory.bytes[0x30000] = 0x30;
         const loads: number[][] = [[], []];
         const program = (cpu: number) =>
-            function* (context: Context) {
+            function* (context: Context): Program {
                 yield context.loadPageTable(table);
                 loads[cpu].push(yield context.load(0x20000, 1));
                 // Both have loaded when CPU 0 changes the table, and CPU 1 invalidates.

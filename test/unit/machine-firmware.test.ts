@@ -174,8 +174,17 @@ describe("the firmware's traces in memory", () => {
         expect(memory.view.getBigUint64(0xff8, true)).toBe(0n);
     });
 
+    it("are a blank screen of 80 by 25 gray cells, and zeros after it", () => {
+        const { view } = booted();
+        const cells = Array.from({ length: 2048 }, (_, cell) =>
+            view.getUint16(0xb8000 + 2 * cell, true),
+        );
+        expect(new Set(cells.slice(0, 2000))).toEqual(new Set([0x0720]));
+        expect(new Set(cells.slice(2000))).toEqual(new Set([0]));
+    });
+
     it("are marked as written, and nothing else is", () => {
-        expect(booted().takeDirtyPages()).toEqual([0x00, 0xf5, 0xfe, 0xff]);
+        expect(booted().takeDirtyPages()).toEqual([0x00, 0xb8, 0xf5, 0xfe, 0xff]);
     });
 });
 

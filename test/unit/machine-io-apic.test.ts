@@ -219,6 +219,15 @@ describe("a level-triggered pin", () => {
         expect(apics[0].pendingVector).toBe(0x2a);
     });
 
+    it("tries again when it gets a destination that there is", () => {
+        const { ioApic, apics } = enabledRig(2);
+        route(ioApic, 10, level | 0x2a, 9);
+        ioApic.line(10).set(true);
+        expect(apics[1].pendingVector).toBe(-1);
+        writeIoApic(ioApic, lowOf(10) + 1, 0x0100_0000);
+        expect(apics[1].pendingVector).toBe(0x2a);
+    });
+
     it("sends an NMI on edges, for an NMI has no end", () => {
         const { ioApic, apics } = enabledRig();
         route(ioApic, 10, level | 0x400);

@@ -6,11 +6,11 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { CrashView, Extent, Source } from "./crash-view.ts";
+import { partitionPoint } from "./partition-point.ts";
+import { SourceRuns } from "./source-runs.ts";
 
 /** Neighbouring sectors that may have the same sources, at least two. The first is the floor. */
-export interface DomainExtent {
-    readonly firstSector: number;
-    readonly sectorCount: number;
+export interface DomainExtent extends SectorRange {
     /** Place of the first sector among all sectors of the domain. */
     readonly start: number;
     readonly sources: readonly Source[];
@@ -62,12 +62,13 @@ export class Domain {
     }
 
     /** The state in which every sector is as the floor has it. */
-    floor(): Int32Array {
-        const sources = new Int32Array(this.sectorCount);
-        for (const extent of this.extents) {
-            sources.fill(extent.sources[0], extent.start, extent.start + extent.sectorCount);
-        }
-        return sources;
+    floor(): SourceRuns {
+        return this.#allAt(() => 0);
+    }
+
+    /** The state in which everything landed and nothing broke. */
+    tops(): SourceRuns {
+        return this.#allAt(({ top }) => top);
     }
 
     /**
@@ -91,26 +92,42 @@ export class Domain {
         }
     }
 
+    /** The sectors from `first` to before `end` that are not of the domain, in runs. */
+    *gapsBetween(first: number, end: number): Generator<SectorRange> {
+        let at = first;
+        for (const { firstSector, sectorCount } of this.piecesBetween([first, end])) {
+            if (at < firstSector) {
+                yield { firstSector: at, sectorCount: firstSector - at };
+            }
+            at = firstSector + sectorCount;
+        }
+        if (at < end) {
+            yield { firstSector: at, sectorCount: end - at };
+        }
+    }
+
+    #allAt(option: (extent: DomainExtent) => number): SourceRuns {
+        const runs = new SourceRuns();
+        for (const extent of this.extents) {
+            runs.append(extent.sectorCount, extent.sources[option(extent)]);
+        }
+        return runs;
+    }
+
     /** How many extents come before the first for which `isBefore` is false. */
     #countWhere(isBefore: (extent: DomainExtent) => boolean): number {
-        let low = 0;
-        let high = this.extents.length;
-        while (low < high) {
-            const middle = (low + high) >>> 1;
-            if (isBefore(this.extents[middle])) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
+        return partitionPoint(this.extents.length, (index) => isBefore(this.extents[index]));
     }
 }
 
-/** Neighbouring sectors of one extent of a domain. */
-export interface DomainPiece {
+/** Sectors in a row. */
+export interface SectorRange {
     readonly firstSector: number;
     readonly sectorCount: number;
+}
+
+/** Neighbouring sectors of one extent of a domain. */
+export interface DomainPiece extends SectorRange {
     /** Place of the first sector among all sectors of the domain. */
     readonly place: number;
     readonly sources: readonly Source[];

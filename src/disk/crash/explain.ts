@@ -62,8 +62,9 @@ function reasonForWrite(
 ): Reason {
     const newer = durable.find((other) => isOlder(write, other));
     if (newer !== undefined) {
+        const end = write.status === "failed" ? "had failed" : "was done";
         const because =
-            `w${newer.id}, issued after w${write.id} was done, is durable ` +
+            `w${newer.id}, issued after w${write.id} ${end}, is durable ` +
             `(${whyDurable(view, newer)})`;
         return { source: write.id, isAllowed: false, because };
     }
@@ -100,7 +101,10 @@ function whyOpen(view: CrashView, write: TraceCommand): string {
                 "the host no answer"
             );
         case "failed":
-            return `it failed at ${endedAt(view, write)}, which says nothing of what landed`;
+            return (
+                `it failed at ${endedAt(view, write)}, which says nothing of what landed, and ` +
+                "nothing durable is newer"
+            );
         case "in the cache": {
             const ended = endedAt(view, write);
             // The last flush that came too early is the one that a reader may think of.

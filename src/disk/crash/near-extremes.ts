@@ -7,26 +7,35 @@
  * journals usually show when a single thing is missing, others when a single thing arrived.
  */
 
+import { assert } from "../../base/assert.ts";
+
 /** Units, each with a number of options, one of which is the top. */
 export interface Units {
     readonly count: number;
+    /** How many of them have a top other than option 0. */
+    readonly movingCount: number;
     optionCount(unit: number): number;
     top(unit: number): number;
 }
 
-/** Every choice once, as the chosen option of each unit. The array is the caller's. */
-export function* nearExtremes(units: Units): Generator<Uint32Array> {
-    const none = new Uint32Array(units.count);
-    const all = none.map((_, unit) => units.top(unit));
+/** A choice, by what it differs in from an extreme: units may be very many. */
+export interface Choice {
+    readonly origin: "none" | "all";
+    /** Units with an option other than the extreme's, ascending. */
+    readonly differing: readonly { readonly unit: number; readonly option: number }[];
+}
+
+/** Every choice once. */
+export function* nearExtremes(units: Units): Generator<Choice> {
     for (let distance = 0; distance <= units.count; distance++) {
-        for (const choice of deviations(units, none, distance)) {
-            if (distanceBetween(choice, all) >= distance) {
+        for (const choice of deviations(units, "none", distance)) {
+            if (distanceToOther(units, choice) >= distance) {
                 yield choice;
             }
         }
-        for (const choice of deviations(units, all, distance)) {
+        for (const choice of deviations(units, "all", distance)) {
             // Choices as near to none were listed above, or at a smaller distance.
-            if (distanceBetween(choice, none) > distance) {
+            if (distanceToOther(units, choice) > distance) {
                 yield choice;
             }
         }
@@ -34,13 +43,13 @@ export function* nearExtremes(units: Units): Generator<Uint32Array> {
 }
 
 /** All choices that differ from `origin` in just `distance` units. */
-function* deviations(units: Units, origin: Uint32Array, distance: number): Generator<Uint32Array> {
+function* deviations(units: Units, origin: Choice["origin"], distance: number): Generator<Choice> {
     if (distance === 0) {
-        yield origin.slice();
+        yield { origin, differing: [] };
         return;
     }
     // The units that differ, in ascending order, and their options: an odometer of both.
-    const differing = Uint32Array.from({ length: distance }, (_, index) => index);
+    const differing = Array.from({ length: distance }, (_, index) => index);
     do {
         yield* optionsOf(units, origin, differing);
     } while (nextSubset(differing, units.count));
@@ -49,24 +58,28 @@ function* deviations(units: Units, origin: Uint32Array, distance: number): Gener
 /** All choices that differ from `origin` in just the units of `differing`. */
 function* optionsOf(
     units: Units,
-    origin: Uint32Array,
-    differing: Uint32Array,
-): Generator<Uint32Array> {
-    const choice = origin.slice();
-    for (const unit of differing) {
-        choice[unit] = origin[unit] === 0 ? 1 : 0;
+    origin: Choice["origin"],
+    differing: readonly number[],
+): Generator<Choice> {
+    if (differing.some((unit) => units.optionCount(unit) < 2)) {
+        return;
     }
+    const origins = differing.map((unit) => optionAt(units, origin, unit));
+    const firsts = origins.map((option) => (option === 0 ? 1 : 0));
+    const options = [...firsts];
     for (;;) {
-        yield choice.slice();
+        yield {
+            origin,
+            differing: differing.map((unit, place) => ({ unit, option: options[place] })),
+        };
         let place = 0;
         for (; place < differing.length; place++) {
-            const unit = differing[place];
-            const next = choice[unit] + (choice[unit] + 1 === origin[unit] ? 2 : 1);
-            if (next < units.optionCount(unit)) {
-                choice[unit] = next;
+            const next = options[place] + (options[place] + 1 === origins[place] ? 2 : 1);
+            if (next < units.optionCount(differing[place])) {
+                options[place] = next;
                 break;
             }
-            choice[unit] = origin[unit] === 0 ? 1 : 0;
+            options[place] = firsts[place];
         }
         if (place === differing.length) {
             return;
@@ -75,7 +88,7 @@ function* optionsOf(
 }
 
 /** Makes an ascending subset of 0..`count`-1 the next one; false when it was the last. */
-function nextSubset(subset: Uint32Array, count: number): boolean {
+function nextSubset(subset: number[], count: number): boolean {
     for (let place = subset.length - 1; place >= 0; place--) {
         if (subset[place] < count - subset.length + place) {
             subset[place]++;
@@ -88,39 +101,33 @@ function nextSubset(subset: Uint32Array, count: number): boolean {
     return false;
 }
 
-function distanceBetween(first: Uint32Array, second: Uint32Array): number {
-    let distance = 0;
-    for (let unit = 0; unit < first.length; unit++) {
-        distance += first[unit] === second[unit] ? 0 : 1;
+/** In how many units a choice differs from the extreme that is not its origin. */
+function distanceToOther(units: Units, { origin, differing }: Choice): number {
+    const other = origin === "none" ? "all" : "none";
+    let distance = units.movingCount;
+    for (const { unit, option } of differing) {
+        distance -= units.top(unit) === 0 ? 0 : 1;
+        distance += option === optionAt(units, other, unit) ? 0 : 1;
     }
     return distance;
 }
 
-/** How many choices there are. */
-export function choiceCount(units: Units): bigint {
-    let count = 1n;
-    for (let unit = 0; unit < units.count; unit++) {
-        count *= BigInt(units.optionCount(unit));
-    }
-    return count;
+function optionAt(units: Units, extreme: Choice["origin"], unit: number): number {
+    return extreme === "none" ? 0 : units.top(unit);
 }
 
-/** The choice with an index below `choiceCount`: the first unit is the lowest digit. */
-export function choiceAt(units: Units, index: bigint): Uint32Array {
+/** The choice with an index below the number of choices: the first unit is the lowest digit. */
+export function choiceAt(units: Units, index: bigint): Choice {
+    const differing: { unit: number; option: number }[] = [];
     let rest = index;
-    return new Uint32Array(units.count).map((_, unit) => {
+    for (let unit = 0; rest > 0n; unit++) {
+        assert(unit < units.count, "an index of a choice");
         const radix = BigInt(units.optionCount(unit));
-        const digit = Number(rest % radix);
+        const option = Number(rest % radix);
         rest /= radix;
-        return digit;
-    });
-}
-
-/** The index of a choice. */
-export function indexOfChoice(units: Units, choice: ArrayLike<number>): bigint {
-    let index = 0n;
-    for (let unit = units.count - 1; unit >= 0; unit--) {
-        index = index * BigInt(units.optionCount(unit)) + BigInt(choice[unit]);
+        if (option !== 0) {
+            differing.push({ unit, option });
+        }
     }
-    return index;
+    return { origin: "none", differing };
 }

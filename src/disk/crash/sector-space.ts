@@ -16,8 +16,10 @@ import {
     trash,
 } from "./crash-view.ts";
 import { Domain, type DomainExtent, isUndecided, withCandidates } from "./domain.ts";
-import { choiceAt, indexOfChoice, nearExtremes, type Units } from "./near-extremes.ts";
-import type { CrashState, Level, StateCount, StateSpace } from "./state-space.ts";
+import { type Choice, choiceAt, nearExtremes, type Units } from "./near-extremes.ts";
+import type { SourceRuns } from "./source-runs.ts";
+import { CountProduct, type StateCount } from "./state-count.ts";
+import type { CrashState, Level, StateSpace } from "./state-space.ts";
 
 /**
  * Which open writes may leave trash: those that were in flight when power failed, or also those
@@ -37,15 +39,17 @@ export class SectorSpace implements StateSpace {
         this.level = level;
         this.view = view;
         this.domain = domain;
+        const moving = domain.extents.filter(({ top }) => top !== 0);
         this.#units = {
             count: domain.sectorCount,
+            movingCount: moving.reduce((sum, { sectorCount }) => sum + sectorCount, 0),
             optionCount: (place) => domain.extentAt(place).sources.length,
             top: (place) => domain.extentAt(place).top,
         };
-        this.count = { count: productCount(domain), isExact: true };
+        this.count = productCount(domain);
     }
 
-    get listedCount(): bigint {
+    get listedCount(): bigint | undefined {
         return this.count.count;
     }
 
@@ -56,47 +60,57 @@ export class SectorSpace implements StateSpace {
     }
 
     stateAt(index: bigint): CrashState {
-        assert(index >= 0n && index < this.listedCount, "an index of a state");
+        const { listedCount } = this;
+        assert(index >= 0n && (listedCount === undefined || index < listedCount), "a listed state");
         return this.#state(choiceAt(this.#units, index));
     }
 
     indexOf({ sources }: CrashState): bigint | undefined {
-        const digits = Array.from(sources, (source, place) =>
-            this.domain.extentAt(place).sources.indexOf(source),
-        );
-        return digits.includes(-1) ? undefined : indexOfChoice(this.#units, digits);
+        if (this.listedCount === undefined) {
+            return undefined;
+        }
+        // Each sector is a digit, the first one the lowest; a run has the same digit throughout.
+        let index = 0n;
+        for (const { start, sectorCount, sources: options } of this.domain.extents.toReversed()) {
+            for (const run of [...sources.runs(start, start + sectorCount)].reverse()) {
+                const digit = options.indexOf(run.source);
+                if (digit < 0) {
+                    return undefined;
+                }
+                const radix = BigInt(options.length);
+                const weight = radix ** BigInt(run.end - run.start);
+                index = index * weight + (BigInt(digit) * (weight - 1n)) / (radix - 1n);
+            }
+        }
+        return index;
     }
 
-    allows(sources: Int32Array): boolean {
+    allows(sources: SourceRuns): boolean {
         return (
             sources.length === this.domain.sectorCount &&
-            this.domain.extents.every((extent) =>
-                sources
-                    .subarray(extent.start, extent.start + extent.sectorCount)
-                    .every((source) => extent.sources.includes(source)),
-            )
+            this.domain.extents.every(({ start, sectorCount, sources: options }) => {
+                const runs = [...sources.runs(start, start + sectorCount)];
+                return runs.every(({ source }) => options.includes(source));
+            })
         );
     }
 
-    #state(choice: Uint32Array): CrashState {
-        const sources = new Int32Array(choice.length);
-        for (const extent of this.domain.extents) {
-            const end = extent.start + extent.sectorCount;
-            for (let place = extent.start; place < end; place++) {
-                sources[place] = extent.sources[choice[place]];
-            }
+    #state({ origin, differing }: Choice): CrashState {
+        const sources = origin === "none" ? this.domain.floor() : this.domain.tops();
+        for (const { unit, option } of differing) {
+            sources.fill(unit, unit + 1, this.domain.extentAt(unit).sources[option]);
         }
         return { level: this.level, view: this.view, domain: this.domain, sources };
     }
 }
 
 /** How many states a product of sectors has. */
-function productCount(domain: Domain): bigint {
-    let count = 1n;
+function productCount(domain: Domain): StateCount {
+    const product = new CountProduct();
     for (const { sources, sectorCount } of domain.extents) {
-        count *= BigInt(sources.length) ** BigInt(sectorCount);
+        product.multiply(BigInt(sources.length), sectorCount);
     }
-    return count;
+    return product.result();
 }
 
 /** The sectors of L3. */
@@ -113,16 +127,18 @@ export function trashDomain(view: CrashView, policy: TrashPolicy): Domain {
 /** The sectors of L4: those of L3, and what shares a physical sector with trash. */
 export function collateralDomain(view: CrashView, policy: TrashPolicy): Domain {
     const pieces = view.extents.flatMap((extent) => byPhysicalSector(view, extent));
-    const struck = new Set(
+    const struck = new Set<number | undefined>(
         pieces
             .filter(({ extent }) => mayBeTrash(view, extent, policy))
             .map(({ physicalNo }) => physicalNo),
     );
+    const isStruck = ({ extent, physicalNo }: Piece) =>
+        physicalNo === undefined ? mayBeTrash(view, extent, policy) : struck.has(physicalNo);
     return new Domain(
         pieces
-            .filter(({ extent, physicalNo }) => struck.has(physicalNo) || isUndecided(extent))
-            .map(({ extent, physicalNo }) =>
-                struck.has(physicalNo) ? withTrash(extent) : withCandidates(extent),
+            .filter((piece) => isStruck(piece) || isUndecided(piece.extent))
+            .map((piece) =>
+                isStruck(piece) ? withTrash(piece.extent) : withCandidates(piece.extent),
             ),
     );
 }
@@ -142,19 +158,28 @@ function withTrash(extent: Extent): Omit<DomainExtent, "start"> {
     return { ...withCandidates(extent), sources };
 }
 
-/** An extent cut where physical sectors end. */
-function byPhysicalSector(
-    { trace }: CrashView,
-    { firstSector, sectorCount, candidates }: Extent,
-): { extent: Extent; physicalNo: number }[] {
+/** A part of an extent. */
+interface Piece {
+    readonly extent: Extent;
+    /** The physical sector that it is a part of; undefined for whole ones. */
+    readonly physicalNo: number | undefined;
+}
+
+/** An extent as the part of a physical sector, whole ones, and the part of another. */
+function byPhysicalSector({ trace }: CrashView, whole: Extent): Piece[] {
     const perPhysical = physicalSectorSize / trace.sectorSizeBytes;
-    const pieces: { extent: Extent; physicalNo: number }[] = [];
-    for (let at = firstSector; at < firstSector + sectorCount; ) {
+    const pieces: Piece[] = [];
+    const { firstSector, sectorCount, candidates } = whole;
+    const end = firstSector + sectorCount;
+    for (let at = firstSector; at < end; ) {
         const physicalNo = Math.floor(at / perPhysical);
-        const end = Math.min((physicalNo + 1) * perPhysical, firstSector + sectorCount);
-        const extent = { firstSector: at, sectorCount: end - at, candidates };
-        pieces.push({ extent, physicalNo });
-        at = end;
+        const isAligned = at % perPhysical === 0;
+        const wholeEnd = end - (end % perPhysical);
+        const isWhole = isAligned && at < wholeEnd;
+        const pieceEnd = isWhole ? wholeEnd : Math.min((physicalNo + 1) * perPhysical, end);
+        const extent = { firstSector: at, sectorCount: pieceEnd - at, candidates };
+        pieces.push({ extent, physicalNo: isWhole ? undefined : physicalNo });
+        at = pieceEnd;
     }
     return pieces;
 }

@@ -8,9 +8,12 @@
  * - A write that is on the medium when it completes (FUA, or with the cache off) goes into the log
  *   at its completion, with the flag FUA. Of older writes that are held back it cuts out what it
  *   overwrites, lest the log bring them back.
+ * - A write that failed is held back to the end, for no flush covers it. What newer writes that
+ *   went into the log before have overwritten is cut out of it too.
  * - A mark stands where it was made. Turning the cache off and STANDBY are flushes.
- * - At the end come the writes that no flush covered, then those that failed or never completed:
- *   they too may be on the medium. The last entry is the kernel's end mark.
+ * - At the end come the writes that no flush covered and those that failed, in the order in which
+ *   they ended, and then those that never ended: all of them may be on the medium. The last entry
+ *   is the kernel's end mark.
  *
  * What is lost: instants and times, overlap (and with it that two writes may land in either
  * order), tags, command codes, CPUs, reads, commands without effect on the disk, what was there
@@ -19,7 +22,7 @@
 import { UserError } from "../../base/user-error.ts";
 import { type DiskTrace, notYet, type TraceCommand } from "../trace/disk-trace.ts";
 import { doneAt, durableFrom, isFlush, isWrite } from "../trace/durability.ts";
-import { HeldWrites } from "./held-writes.ts";
+import { type HeldWrite, HeldWrites } from "./held-writes.ts";
 import { endMarkLabel, LogFlag } from "./log-layout.ts";
 import { type LogSink, LogWriter, logSuperblock } from "./log-writer.ts";
 
@@ -89,24 +92,32 @@ function writeData(writer: LogWriter, entry: PlannedEntry & { kind: "write" }): 
 function* plannedEntries(trace: DiskTrace): Generator<PlannedEntry> {
     const durable = durableFrom(trace);
     const held = new HeldWrites();
+    const failed = new HeldWrites();
     for (const command of commandsByEnd(trace)) {
         if (command.kind === "mark") {
             yield { kind: "mark", label: command.label ?? "" };
         } else if (isFlush(command)) {
-            yield* heldEntries(held, command.issuedAt);
+            for (const covered of held.takeEndedBy(command.issuedAt)) {
+                failed.overwrite(covered.command);
+                yield* heldEntries(covered);
+            }
             yield { kind: "flush" };
+        } else if (command.status === "failed") {
+            failed.add(command);
         } else if (durable[command.id] === doneAt(command)) {
             held.overwrite(command);
+            failed.overwrite(command);
             yield writeEntry(command, true);
         } else {
             held.add(command);
         }
     }
-    yield* heldEntries(held, notYet);
+    const open = [...held.takeEndedBy(notYet), ...failed.takeEndedBy(notYet)];
+    for (const one of open.sort((a, b) => a.command.completedAt - b.command.completedAt)) {
+        yield* heldEntries(one);
+    }
     for (const command of trace.commands) {
-        // A write whose data the drive never had cannot have landed.
-        const mayHaveLanded = doneAt(command) === notYet && command.acceptedAt !== notYet;
-        if (isWrite(command) && command.byteLength > 0 && mayHaveLanded) {
+        if (isLoggedWrite(command) && command.completedAt === notYet) {
             yield writeEntry(command, false);
         }
     }
@@ -120,9 +131,22 @@ function commandsByEnd(trace: DiskTrace): TraceCommand[] {
         .sort((a, b) => endOf(a) - endOf(b));
 }
 
-/** A mark is made when it is issued, whatever became of it then. */
+/** A mark is made when it is issued, whatever became of it then; a flush that fails is none. */
 function endOf(command: TraceCommand): number {
-    return command.kind === "mark" ? command.issuedAt : doneAt(command);
+    switch (command.kind) {
+        case "mark":
+            return command.issuedAt;
+        case "write":
+        case "discard":
+            return isLoggedWrite(command) ? command.completedAt : notYet;
+        default:
+            return doneAt(command);
+    }
+}
+
+/** Whether a write can have landed; where the drive never had its data it cannot. */
+function isLoggedWrite(command: TraceCommand): boolean {
+    return isWrite(command) && command.byteLength > 0 && command.acceptedAt !== notYet;
 }
 
 /** Whether a log has a place for a command. */
@@ -146,10 +170,8 @@ function writeEntry(command: TraceCommand, isThrough: boolean): PlannedEntry {
     };
 }
 
-function* heldEntries(held: HeldWrites, ordinal: number): Generator<PlannedEntry> {
-    for (const { command, ranges } of held.takeDoneBy(ordinal)) {
-        for (const { startOffset, endOffset } of ranges) {
-            yield { kind: "write", command, isThrough: false, startOffset, endOffset };
-        }
+function* heldEntries({ command, ranges }: HeldWrite): Generator<PlannedEntry> {
+    for (const { startOffset, endOffset } of ranges) {
+        yield { kind: "write", command, isThrough: false, startOffset, endOffset };
     }
 }

@@ -1,16 +1,16 @@
 /**
- * Writes that have completed and that no flush has covered yet: a log holds them back.
+ * Writes that have ended and that no flush has covered yet: a log holds them back.
  *
- * A write that is on the medium by itself (FUA) goes into the log at once, past those that are
- * held. What it overwrites of an older one can never be seen again, and must not come behind it in
- * the log, so it is cut out of what is held.
+ * Newer writes that are on the medium go into the log past those that are held. What they
+ * overwrite of an older one can never be seen again, and must not come behind them in the log, so
+ * it is cut out of what is held.
  *
  * Held writes are found by where they are: a map has, for each stretch of the disk, those that
  * touch it. Very long ones are kept apart, so that no write costs more than a few stretches.
  */
 
 import type { TraceCommand } from "../trace/disk-trace.ts";
-import { doneAt, isOlder } from "../trace/durability.ts";
+import { isOlder } from "../trace/durability.ts";
 
 /** Bytes of a stretch. */
 const stretchSizeBytes = 65_536;
@@ -32,12 +32,12 @@ export interface HeldWrite {
 }
 
 export class HeldWrites {
-    /** In the order of completion. */
+    /** In the order in which they ended. */
     readonly #all = new Set<HeldWrite>();
     readonly #byStretch = new Map<number, Set<HeldWrite>>();
     readonly #long = new Set<HeldWrite>();
 
-    /** Holds a write that has completed after all that are held. */
+    /** Holds a write that ended after all that are held. */
     add(command: TraceCommand): void {
         const { byteOffset, byteLength } = command;
         const held: HeldWrite = {
@@ -50,6 +50,9 @@ export class HeldWrites {
 
     /** Cuts out of older writes what `newer`, which is on the medium, has overwritten. */
     overwrite(newer: TraceCommand): void {
+        if (this.#all.size === 0) {
+            return;
+        }
         const touched = new Set<HeldWrite>();
         const touch = (place: ReadonlySet<HeldWrite>) => {
             for (const held of place) {
@@ -69,10 +72,10 @@ export class HeldWrites {
         }
     }
 
-    /** Takes those that had completed at an ordinal, in the order of completion. */
-    *takeDoneBy(ordinal: number): Generator<HeldWrite> {
+    /** Takes those that had ended at an ordinal, in the order in which they did. */
+    *takeEndedBy(ordinal: number): Generator<HeldWrite> {
         for (const held of this.#all) {
-            if (doneAt(held.command) > ordinal) {
+            if (held.command.completedAt > ordinal) {
                 return;
             }
             this.#forget(held);

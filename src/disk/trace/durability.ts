@@ -1,20 +1,24 @@
 /**
  * What is durable: the rule by which a trace and a crash time decide what may be on the medium.
  *
- * For each write w, issue(w) < complete(w). A flush that completed before the crash covers every
- * write that completed before the flush was issued, and no other: writes that complete while it
- * runs are promised nothing.
+ * A command *ends* when the host is told that it did, well or not; it is *done* when it ended
+ * well. One that was dropped without an answer does neither. A flush that was done before the
+ * crash covers every write that was done before the flush was issued, and no other: writes that
+ * are done while it runs are promised nothing.
  *
- *     durable(w)  a completed flush covers w; or w is FUA, or was issued with the cache off,
- *                 and completed
+ *     durable(w)  a flush that is done covers w; or w is FUA, or was issued with the cache off,
+ *                 and is done
  *     maybe(w)    any other write whose data the drive has
- *     w1 older than w2, on a sector of both: complete(w1) <= issue(w2). Writes that overlap in
- *                 time may reach the medium in either order, whichever the host was told first
+ *     w1 older than w2, on a sector of both: end(w1) <= issue(w2). Writes that overlap in time may
+ *                 reach the medium in either order, whichever the host was told first
  *
  * A sector then holds the value of a write (or of the disk as it was when the trace began, which
  * counts as a write older than all) than which no durable write is newer. Turning the cache off
- * and STANDBY flush as a flush does. A command that failed completed nothing: its write stays
- * maybe, its flush promises nothing.
+ * and STANDBY flush as a flush does.
+ *
+ * A failed command has an order and no promise. At its end the drive has some of a write's data,
+ * or has none, and does not say; what it has it keeps as it keeps any data that it accepted, so
+ * that nothing issued later is undone by it. No flush covers it, and a failed flush covers nothing.
  *
  * The host's view decides, not the drive's: a drive that knows in which order it received two
  * overlapping writes has promised nobody to keep it.
@@ -36,9 +40,9 @@ export function doneAt(command: TraceCommand): number {
     return command.status === "done" ? command.completedAt : notYet;
 }
 
-/** `earlier` is older than `later`: it was done when the other was issued. */
+/** `earlier` is older than `later`: it had ended, well or not, when the other was issued. */
 export function isOlder(earlier: TraceCommand, later: TraceCommand): boolean {
-    return doneAt(earlier) <= later.issuedAt;
+    return earlier.completedAt <= later.issuedAt;
 }
 
 /** Commands whose completion promises that something is on the medium: those that can lie. */

@@ -25,7 +25,7 @@ import { InterruptGate } from "./interrupt-gate.ts";
 import { lowBits } from "./memory-operation.ts";
 import { MemoryPort } from "./memory-port.ts";
 import { isPrivileged, type Operation, OperationCode, type Program } from "./operation.ts";
-import { translationCount } from "./translation-cache.ts";
+import { slotOf } from "./translation-cache.ts";
 import type { CpuWiring } from "./wiring.ts";
 
 export type { CpuWiring, InterruptRequests } from "./wiring.ts";
@@ -47,7 +47,6 @@ const maxFrameCount = 64;
 /** Ports have 16 bits, which is what DX holds. */
 const lastPort = 0xffff;
 
-const slotMask = translationCount - 1;
 /** The codes that the loop knows, as constants that its switch can be compiled to a table of. */
 const { step, load, store } = OperationCode;
 const load8 = load + 1;
@@ -199,7 +198,7 @@ export class Cpu implements Stateful {
             retired++;
             const { address } = context;
             const pageNo = Math.floor(address / pageSize);
-            const slot = pageNo & slotMask;
+            const slot = slotOf(pageNo);
             const offset = address - pageNo * pageSize;
             switch (operation) {
                 case step:

@@ -24,6 +24,7 @@ import {
     allRights,
     maxRememberedAddress,
     rightFor,
+    slotOf,
     TranslationCache,
 } from "./translation-cache.ts";
 
@@ -145,8 +146,11 @@ export class MemoryPort {
     #translate(address: number, isWrite: boolean, isUser: boolean): number {
         const pageNo = Math.floor(address / pageSize);
         const offset = address - pageNo * pageSize;
-        const right = rightFor(isWrite, isUser);
-        let frame = this.translations.find(pageNo, right);
+        const slot = slotOf(pageNo);
+        if (this.translations.direct(isWrite, isUser)[slot] === pageNo) {
+            return this.translations.frames[slot] + offset;
+        }
+        let frame = this.translations.find(pageNo, rightFor(isWrite, isUser));
         if (frame < 0) {
             frame = this.#walk(address, pageNo, isWrite, isUser);
             if (frame < 0 || frame >= maxRememberedAddress) {

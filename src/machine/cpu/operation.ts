@@ -9,8 +9,11 @@
  * Codes of memory operations are a base plus the size in bytes: 1, 2, 4 or 8.
  */
 
-/** A coroutine that a CPU runs. Its return value is the result of the system call that it serves. */
-export type Program = Generator<Operation, number | undefined, number>;
+/** What a handler returns: the result of a system call, or nothing at all, which counts as 0. */
+type Returned<Nothing> = number | Nothing;
+
+/** A coroutine that a CPU runs. */
+export type Program = Generator<Operation, Returned<void>, number>;
 
 /** The code of an operation; made by the methods of `Context`. */
 export type Operation = number;

@@ -2,8 +2,10 @@
  * The page walk: 4-level translation of x86-64 (Intel SDM, volume 3, 4.5), on tables in memory.
  *
  * Pages of 4 KiB, 2 MiB and 1 GiB; rights of all levels together. Accessed and dirty bits are set
- * when the walk has succeeded; one that faults writes nothing (4.8 leaves that open). Chickadee turns write protection (CR0.WP) and no-execute (EFER.NXE) on, so
- * they always are; there are no global pages, no protection keys and no SMEP or SMAP.
+ * when the walk has succeeded; one that faults writes nothing (4.8 leaves that open).
+ *
+ * Chickadee turns write protection (CR0.WP) and no-execute (EFER.NXE) on, so they always are;
+ * there are no global pages, no protection keys and no SMEP or SMAP.
  *
  * The result lies in the walker's fields, since a walk must not allocate.
  */
@@ -24,7 +26,7 @@ export const PageEntry = {
 } as const;
 
 /** Addresses below -2^47 or from 2^47 on are not canonical. */
-export const canonicalLimit = 2 ** 47;
+const canonicalLimit = 2 ** 47;
 
 /** Physical addresses have 40 bits, as QEMU's default CPU says; above are reserved bits. */
 export const physicalLimit = 2 ** 40;

@@ -22,7 +22,12 @@ import { UserError } from "../../base/user-error.ts";
 import { type GuestMemory, pageSize } from "../guest-memory.ts";
 
 /** Pages that are remembered; a power of two. */
-export const translationCount = 256;
+const translationCount = 256;
+
+/** Where a page is remembered, if it is. */
+export function slotOf(pageNo: number): number {
+    return pageNo & (translationCount - 1);
+}
 
 /** Frames are remembered below this physical address; the few above are walked to each time. */
 export const maxRememberedAddress = 2 ** 32;
@@ -79,13 +84,13 @@ export class TranslationCache {
 
     /** The frame of a page for accesses that need `right`, or -1 when none is remembered. */
     find(pageNo: number, right: number): number {
-        const slot = pageNo & (translationCount - 1);
+        const slot = slotOf(pageNo);
         const isFound = this.#pages[slot] === pageNo && (this.#rights[slot] & right) !== 0;
         return isFound ? this.frames[slot] : -1;
     }
 
     add({ pageNo, frame, rights, spanPages }: Translation): void {
-        const slot = pageNo & (translationCount - 1);
+        const slot = slotOf(pageNo);
         this.#drop(slot);
         this.#pages[slot] = pageNo;
         this.frames[slot] = frame;
@@ -100,7 +105,7 @@ export class TranslationCache {
             this.find(pageNo, rightFor(isWrite, isUser)) >= 0,
             "a page is accessed directly only as it may be",
         );
-        this.direct(isWrite, isUser)[pageNo & (translationCount - 1)] = pageNo;
+        this.direct(isWrite, isUser)[slotOf(pageNo)] = pageNo;
     }
 
     /** CR3 was loaded. */
@@ -115,7 +120,7 @@ export class TranslationCache {
 
     /** Forgets a page; of a large page, all parts. INVLPG, and what a page fault does. */
     forget(pageNo: number): void {
-        const slot = pageNo & (translationCount - 1);
+        const slot = slotOf(pageNo);
         if (this.#pages[slot] === pageNo) {
             this.#drop(slot);
         }

@@ -11,6 +11,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
+import { UserError } from "../../base/user-error.ts";
 import { type Alarm, type Clock, never } from "../clock.ts";
 
 /** Bits of the divide configuration register that exist: 3, 1 and 0. */
@@ -112,8 +113,11 @@ export class ApicTimer {
         this.#initialCount = state.integer("initialCount", 0, 0xffff_ffff);
         this.#divideConfiguration = state.integer("divideConfiguration", 0, divideMask);
         this.#isPeriodic = state.boolean("isPeriodic");
-        this.#isArmed = state.boolean("isArmed") && this.#initialCount !== 0;
+        this.#isArmed = state.boolean("isArmed");
         this.#startNs = state.integer("startNs", -longestPeriodNs, 2 ** 52);
+        if (this.#isArmed && this.#initialCount === 0) {
+            throw new UserError("saved state of a local APIC: its timer counts down from 0");
+        }
     }
 
     get #divisor(): number {

@@ -25,7 +25,7 @@ export const ioApicAddress = 0xfec0_0000;
 export const ioApicLengthBytes = 0x1000;
 
 /** Interrupt pins. */
-export const ioApicPinCount = 24;
+const ioApicPinCount = 24;
 
 /** Offsets of what a processor sees (3.1; ICH9, 13.5.1). */
 const Port = { select: 0x00, window: 0x10, endOfInterrupt: 0x40 } as const;

@@ -4,6 +4,7 @@
  * four bits name a cluster and its low four are a set of that cluster's members.
  */
 import type { StateFields, StateRecord } from "../../base/state.ts";
+import { UserError } from "../../base/user-error.ts";
 
 /** LDR: bits 31:24 are the logical ID. */
 const logicalIdMask = 0xff00_0000;
@@ -57,7 +58,12 @@ export class LogicalDestination {
     }
 
     load(state: StateFields): void {
-        this.destination = state.integer("destination", 0, 0xffff_ffff);
-        this.format = state.integer("format", 0, 0xffff_ffff);
+        const destination = state.integer("destination", 0, 0xffff_ffff);
+        const format = state.integer("format", 0, 0xffff_ffff);
+        this.destination = destination;
+        this.format = format;
+        if (this.destination !== destination || this.format !== format) {
+            throw new UserError("saved state of a local APIC: it sets bits that are wired");
+        }
     }
 }

@@ -14,7 +14,7 @@ import { UserError } from "../../base/user-error.ts";
 import type { AccessSize, Stateful } from "../device.ts";
 
 /** Bytes of a function's configuration space. */
-export const configSizeBytes = 256;
+const configSizeBytes = 256;
 
 /** Offsets in the header (6.1). */
 const Header = {

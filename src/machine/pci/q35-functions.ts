@@ -12,7 +12,7 @@ import { PciCommand, type PciFunctionTable } from "./pci-function.ts";
 export const ahciRegistersAddress = 0xfebf_1000;
 export const ahciRegistersLengthBytes = 0x1000;
 
-/** Where the power management registers are, among the ports (ICH9 data sheet, 13.1.11: PMBASE). */
+/** Where the power management registers are, among the ports (PMBASE of the ICH9). */
 export const powerManagementPort = 0x600;
 
 /** I/O and memory space and SERR#: what the firmware switches on everywhere. */
