@@ -15,7 +15,7 @@ import { writeImage } from "../src/mkfs/write-image.ts";
 import type { Benchmark } from "./measurement.ts";
 
 /** How often a second `action` can be done: the median over a second of runs. */
-async function perSecond(action: () => void): Promise<number> {
+export async function perSecond(action: () => void): Promise<number> {
     const bench = new Bench({ time: 1000, warmupTime: 500 });
     bench.add("action", action);
     const [{ result }] = await bench.run();

@@ -11,7 +11,7 @@ import { PokeSource } from "./poke-source.ts";
 import { cpuCountOf, Rig } from "./rig.ts";
 
 /** Pokes of a case. */
-export const pokesPerCase = 500;
+const pokesPerCase = 500;
 
 export interface MachineToken {
     readonly seed: number;
@@ -74,7 +74,7 @@ export function makeMachineCase(token: MachineToken): MachineCase {
 }
 
 /** What goes wrong in a case, if anything does, and at which of its pokes. */
-export function tryMachineCase(
+function tryMachineCase(
     { machineSeed, pokes }: MachineCase,
     sabotage?: Sabotage,
 ): { readonly failure: Failure; readonly pokeIndex: number } | undefined {
@@ -155,7 +155,9 @@ export function machineSummary({ pokeCount, pokesByKind, failures }: MachineResu
     return [
         "Pokes by kind",
         ...Object.entries(pokesByKind)
-            .sort(([, a], [, b]) => b - a)
+            .sort(([kind, count], [other, otherCount]) =>
+                count === otherCount ? (kind < other ? -1 : 1) : otherCount - count,
+            )
             .map(([kind, count]) => `${String(count).padStart(9)}  ${kind}`),
         ...failures.slice(0, maxShownFailureCount).flatMap(machineFailureLines),
         `${pokeCount} pokes, ${failures.length} failures`,

@@ -7,7 +7,7 @@
  * and may change while data moves: a list is looked at before and after each move, and one that
  * its own data overwrites is not judged.
  */
-import type { AhciObserver, FetchedCommand } from "../../src/machine/ahci/observer.ts";
+import type { FetchedCommand, TransferDirection } from "../../src/machine/ahci/observer.ts";
 import type { GuestMemory } from "../../src/machine/guest-memory.ts";
 import { Failure } from "../failure.ts";
 import { ahciBase, diskBytes, portRegister } from "./layout.ts";
@@ -67,21 +67,39 @@ export class DmaWatch {
         return this.#fetchedCommands;
     }
 
-    /** What the controller's steps tell of; to be given to the machine. */
-    readonly observer: AhciObserver = {
-        onCommandFetched: (_, command) => this.#fetched(command),
-        onTransferStart: (_, slot, direction) => {
-            if (direction === "to host") {
-                this.#allowBuffer(slot);
-            }
-        },
-        onTransfer: (_, slot, direction, _offset, byteLength) => {
-            this.#movedBytes += byteLength;
-            if (direction === "to host") {
-                this.#moved(slot);
-            }
-        },
-    };
+    /** The controller took a command from memory: it must be the one that lies there. */
+    commandFetched({ slot, headerAddress, tableAddress, entryCount }: FetchedCommand): void {
+        this.#fetchedCommands++;
+        const { view } = this.#memory;
+        const list = this.#pointer("PxCLB");
+        const header = list + 32 * slot;
+        const table = (view.getUint32(header + 8, true) & ~0x7f) >>> 0;
+        const isRight =
+            headerAddress === header &&
+            tableAddress === table &&
+            view.getUint32(header + 12, true) === 0 &&
+            entryCount === view.getUint16(header + 2, true);
+        if (!isRight) {
+            throw new Failure("range", `slot ${slot}'s command was taken from another place`);
+        }
+        this.#headers.set(slot, header);
+        this.#tables.set(slot, { table, entryCount });
+    }
+
+    /** The controller is about to move data of a command. */
+    transferStarts(slot: number, direction: TransferDirection): void {
+        if (direction === "to host") {
+            this.#allowBuffer(slot);
+        }
+    }
+
+    /** The controller moved data of a command. */
+    transferred(slot: number, direction: TransferDirection, byteLength: number): void {
+        this.#movedBytes += byteLength;
+        if (direction === "to host") {
+            this.#moved(slot);
+        }
+    }
 
     /** The guest itself wrote. */
     guestWrote(address: number, byteLength: number): void {
@@ -141,24 +159,6 @@ export class DmaWatch {
         for (let pageNo = 0; pageNo < this.#memory.pageCount; pageNo++) {
             this.#comparePage(pageNo, undefined);
         }
-    }
-
-    #fetched({ slot, headerAddress, tableAddress, entryCount }: FetchedCommand): void {
-        this.#fetchedCommands++;
-        const { view } = this.#memory;
-        const list = this.#pointer("PxCLB");
-        const header = list + 32 * slot;
-        const table = (view.getUint32(header + 8, true) & ~0x7f) >>> 0;
-        const isRight =
-            headerAddress === header &&
-            tableAddress === table &&
-            view.getUint32(header + 12, true) === 0 &&
-            entryCount === view.getUint16(header + 2, true);
-        if (!isRight) {
-            throw new Failure("range", `slot ${slot}'s command was taken from another place`);
-        }
-        this.#headers.set(slot, header);
-        this.#tables.set(slot, { table, entryCount });
     }
 
     #moved(slot: number): void {

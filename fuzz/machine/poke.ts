@@ -83,8 +83,10 @@ export function pokeText(poke: Poke): string {
             return `out${bits(poke.size)} port ${hex(poke.port)}, ${hex(poke.value)}`;
         case "read":
             return `read${bits(poke.size)} ${hex(poke.address)} by CPU ${poke.cpu}`;
-        case "write":
-            return `write${bits(poke.size)} ${hex(poke.address)}, ${hex(poke.value)} by CPU ${poke.cpu}`;
+        case "write": {
+            const { size, address, value, cpu } = poke;
+            return `write${bits(size)} ${hex(address)}, ${hex(value)} by CPU ${cpu}`;
+        }
         case "words":
             return `memory ${hex(poke.address)}: ${poke.words.map(hex).join(" ")}`;
         case "cpu": {

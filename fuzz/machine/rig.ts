@@ -10,9 +10,10 @@
  */
 import { type ChoiceStream, SeededChoices } from "../../src/base/choices.ts";
 import { Random } from "../../src/base/random.ts";
-import type { StateFields } from "../../src/base/state.ts";
+import { encodeState, StateFields, type StateRecord } from "../../src/base/state.ts";
 import { eagerDestage, lazyDestage, randomDestage } from "../../src/disk/cache/destage-policy.ts";
 import { MemoryStore } from "../../src/disk/memory-store.ts";
+import { AhciSanitizer } from "../../src/machine/ahci/sanitizer.ts";
 import { Machine } from "../../src/machine/machine.ts";
 import type { FaultRule } from "../../src/machine/sata/fault-rules.ts";
 import { immediateTiming, randomTiming } from "../../src/machine/sata/timing.ts";
@@ -61,6 +62,7 @@ export function cpuCountOf(seed: number): number {
 interface Kept {
     readonly state: MachineState;
     readonly hash: string;
+    readonly sanitizer: StateRecord;
     readonly mark: WatchMark;
 }
 
@@ -69,6 +71,8 @@ export class Rig {
     readonly cpuCount: number;
     readonly #kernel = new PokeKernel();
     readonly #watch: DmaWatch;
+    /** In place of the machine's own, which would leave no room for the watch. */
+    readonly #sanitizer: AhciSanitizer;
     /** A poke is being done, and what it causes is counted. */
     #isPoked = false;
     #counts = { alarms: 0, choices: 0 };
@@ -80,6 +84,7 @@ export class Rig {
         const random = new Random(seed);
         this.cpuCount = cpuCountOf(seed);
         let watch: DmaWatch | undefined;
+        let sanitizer: AhciSanitizer | undefined;
         this.machine = new Machine({
             cpuCount: this.cpuCount,
             memoryBytes,
@@ -98,14 +103,27 @@ export class Rig {
             },
             diskFaults: random.pick([[], [], faultRules]),
             advertisesFua: random.chance(1, 2),
-            observer: () => ({
-                onCommandFetched: (port, command) =>
-                    watch?.observer.onCommandFetched?.(port, command),
-                onTransferStart: (port, slot, direction) =>
-                    watch?.observer.onTransferStart?.(port, slot, direction),
-                onTransfer: (port, slot, direction, bufferOffset, byteLength) =>
-                    watch?.observer.onTransfer?.(port, slot, direction, bufferOffset, byteLength),
-            }),
+            observer: {
+                onDoorbell: (port, register, bits, before) =>
+                    sanitizer?.onDoorbell(port, register, bits, before),
+                onCommandFetched: (port, command) => {
+                    watch?.commandFetched(command);
+                    sanitizer?.onCommandFetched(port, command);
+                },
+                onCommandRefused: (port, slot, reason) =>
+                    sanitizer?.onCommandRefused(port, slot, reason),
+                onTransferStart: (port, slot, direction, offset, byteLength) => {
+                    watch?.transferStarts(slot, direction);
+                    sanitizer?.onTransferStart(port, slot, direction, offset, byteLength);
+                },
+                onTransfer: (port, slot, direction, offset, byteLength) => {
+                    watch?.transferred(slot, direction, byteLength);
+                    sanitizer?.onTransfer(port, slot, direction, offset, byteLength);
+                },
+                onCompletionPosted: (port, slots) => sanitizer?.onCompletionPosted(port, slots),
+                onCompletionRead: (port, slots) => sanitizer?.onCompletionRead(port, slots),
+                onPortStopped: (port) => sanitizer?.onPortStopped(port),
+            },
             onNotice: () => {
                 this.#noticeCount++;
             },
@@ -114,10 +132,11 @@ export class Rig {
         this.machine.powerOn(this.#kernel);
         // From here on only what changes is dirty.
         this.machine.save();
-        watch = new DmaWatch(this.machine.memory, (address) =>
-            this.machine.registers[0].read(address, 4),
-        );
+        watch = new DmaWatch(this.machine.memory, (address) => this.#diskRegister(address));
         this.#watch = watch;
+        const { memory, clock } = this.machine;
+        sanitizer = new AhciSanitizer({ memory, clock, report: () => {} });
+        this.#sanitizer = sanitizer;
     }
 
     /** Does a poke. Throws `Failure`, or whatever the machine threw. */
@@ -131,6 +150,23 @@ export class Rig {
         this.#check("commands", this.#watch.fetchedCommands);
         this.#check("movedBytes", this.#watch.movedBytes);
         this.#check("notices", this.#noticeCount);
+    }
+
+    /** A register of the disk controller, also while PCI hides it, which it then does again. */
+    #diskRegister(address: number): number {
+        const { ports, registers } = this.machine;
+        const value = registers[0].read(address, 4);
+        if (value !== 0xffff_ffff) {
+            return value;
+        }
+        const selected = ports.read(0xcf8, 4);
+        ports.write(0xcf8, 4, 0x8000_fa04);
+        const command = ports.read(0xcfc, 2);
+        ports.write(0xcfc, 2, command | 2);
+        const shown = registers[0].read(address, 4);
+        ports.write(0xcfc, 2, command);
+        ports.write(0xcf8, 4, selected);
+        return shown;
     }
 
     /** Becomes what another rig with the same seed was, by the bytes of its state. */
@@ -197,6 +233,7 @@ export class Rig {
                 this.#kept = {
                     state: machine.save(),
                     hash: machine.stateHash(),
+                    sanitizer: this.#sanitizer.save(),
                     mark: this.#watch.mark(),
                 };
                 break;
@@ -208,6 +245,7 @@ export class Rig {
                 break;
             case "cycle":
                 machine.losePower();
+                this.#sanitizer.reset();
                 machine.powerOn(this.#kernel);
                 machine.save();
                 this.#watch.became();
@@ -231,6 +269,7 @@ export class Rig {
         if (this.#kept !== undefined) {
             this.machine.load(this.#kept.state);
             this.#expectHash(this.#kept.hash, "a state that was loaded");
+            this.#sanitizer.load(new StateFields(this.#kept.sanitizer, "sanitizer"));
             this.#watch.became(this.#kept.mark);
         }
     }
@@ -239,6 +278,11 @@ export class Rig {
         const hash = this.machine.stateHash();
         this.machine.load(decodeMachineState(encodeMachineState(this.machine.save())));
         this.#expectHash(hash, "a state that was written out");
+        const before = this.#sanitizer.save();
+        this.#sanitizer.load(new StateFields(before, "sanitizer"));
+        if (Buffer.compare(encodeState(before), encodeState(this.#sanitizer.save())) !== 0) {
+            throw new Failure("differs", "the sanitiser is not what was saved");
+        }
     }
 
     #expectHash(hash: string, what: string): void {

@@ -5,10 +5,8 @@
  * in ten pages share all others, and are compared and restored by looking at which pages are the
  * same object. A page of zeros is no page: images are equal exactly when their pages are.
  */
+import { pageSize } from "./page-size.ts";
 import { sha256 } from "./sha256.ts";
-
-/** Bytes in a page. */
-export const imagePageSize = 4096;
 
 /** By page number: the page's bytes, never to be written; undefined for zeros. */
 export type PageImage = readonly (Uint8Array | undefined)[];
@@ -25,17 +23,16 @@ export function imageWithPages(
     pageNumbers: readonly number[],
 ): PageImage {
     const pages = image.slice();
-    const pageAt = (pageNo: number) =>
-        memory.subarray(pageNo * imagePageSize, (pageNo + 1) * imagePageSize);
+    const pageAt = (pageNo: number) => memory.subarray(pageNo * pageSize, (pageNo + 1) * pageSize);
     const copied = pageNumbers.filter((pageNo) => {
         pages[pageNo] = undefined;
         return !isZero(pageAt(pageNo));
     });
     // One buffer for all the copies of this image: they live and die together, mostly.
-    const copies = new Uint8Array(copied.length * imagePageSize);
+    const copies = new Uint8Array(copied.length * pageSize);
     for (const [index, pageNo] of copied.entries()) {
-        const start = index * imagePageSize;
-        const copy = copies.subarray(start, start + imagePageSize);
+        const start = index * pageSize;
+        const copy = copies.subarray(start, start + pageSize);
         copy.set(pageAt(pageNo));
         pages[pageNo] = copy;
     }

@@ -137,7 +137,8 @@ function accessors(field: Field): PropertyDescriptor & ThisType<View> {
 
 /**
  * Declares a struct of `sizeBytes` bytes. Throws `InvariantError` when the table's rows are out of
- * order, overlap, or reach past the size; bytes between rows are padding.
+ * order, overlap, reach past the size, or have the name of something that every view has; bytes
+ * between rows are padding.
  */
 export function defineStruct<const F extends Fields>(
     name: string,
@@ -145,8 +146,13 @@ export function defineStruct<const F extends Fields>(
     fields: F,
 ): StructType<F> {
     class NamedView extends View {}
+    const noFields = new View(new Uint8Array(0), 0);
     let end = 0;
     for (const [fieldName, field] of Object.entries(fields)) {
+        assert(
+            !(fieldName in noFields),
+            `${name}.${fieldName} has the name of a view's own member`,
+        );
         assert(field.offset >= end, `${name}.${fieldName} overlaps the field before it`);
         end = field.offset + fieldSizeBytes(field);
         assert(end <= sizeBytes, `${name}.${fieldName} reaches past the struct`);

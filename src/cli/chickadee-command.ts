@@ -16,7 +16,7 @@ import { registerStat } from "./inspect/stat.ts";
 import { registerTree } from "./inspect/tree.ts";
 import { packageVersion } from "./package-folder.ts";
 import type { Invocation, Program } from "./run.ts";
-import type { RegisterSubCommand } from "./sub-command.ts";
+import { addHelp, type RegisterSubCommand } from "./sub-command.ts";
 
 const subCommands: readonly RegisterSubCommand[] = [
     registerLs,
@@ -28,7 +28,7 @@ const subCommands: readonly RegisterSubCommand[] = [
     registerJournal,
     registerDisk,
     (program, context) => registerDemo(program, context, chickadee),
-    registerHelp,
+    addHelp,
 ];
 
 export const chickadee: Program = {
@@ -57,22 +57,6 @@ function main(invocation: Invocation): number {
         return error.exitCode === 0 ? ExitCode.fine : ExitCode.usage;
     }
     return status;
-}
-
-/** `chickadee help`, which does not take an unknown command for none. */
-function registerHelp(program: Command): void {
-    program
-        .command("help")
-        .argument("[command]")
-        .description("print the help of a command")
-        .helpOption(false)
-        .action((name: string | undefined) => {
-            const command = program.commands.find((one) => one.name() === name);
-            if (name !== undefined && command === undefined) {
-                program.error(`error: unknown command '${name}'`);
-            }
-            (command ?? program).outputHelp();
-        });
 }
 
 /** The program without its sub-commands; it prints where we print, and never exits. */

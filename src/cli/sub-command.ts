@@ -24,3 +24,26 @@ export function addSubCommand(
         .addHelpText("after", `\nExample:\n  ${example}`)
         .showHelpAfterError(`Try "chickadee ${name} --help".`);
 }
+
+/**
+ * Adds `help`, which goes down from `parent` by as many names as it is given. Unlike commander's
+ * own it does not take an unknown command for none.
+ */
+export function addHelp(parent: Command): void {
+    parent
+        .command("help")
+        .argument("[command...]")
+        .description("print the help of a command")
+        .helpOption(false)
+        .action((names: readonly string[]) => {
+            let command = parent;
+            for (const name of names) {
+                const next = command.commands.find((one) => one.name() === name);
+                if (next === undefined) {
+                    return command.error(`error: unknown command '${name}'`);
+                }
+                command = next;
+            }
+            command.outputHelp();
+        });
+}

@@ -6,8 +6,9 @@
  * are not written again: the next write to one of them makes a copy first.
  */
 import type { ByteReader, ByteStore } from "../base/byte-store.ts";
+import { pageSize } from "../base/page-size.ts";
 import { assertRange } from "./memory-store.ts";
-import { forEachPage, type Pages, pageSize } from "./pages.ts";
+import { forEachPage, type Pages } from "./pages.ts";
 
 /** Changed pages of a disk by number, never to be written again. */
 export type OverlayImage = ReadonlyMap<number, Uint8Array>;

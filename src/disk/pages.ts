@@ -4,9 +4,7 @@
  * What a sparse disk and a copy-on-write overlay share: a map from page number to 4096 bytes, and
  * the walk over the pages that a byte range touches.
  */
-
-/** Bytes in a page. */
-export const pageSize = 4096;
+import { pageSize } from "../base/page-size.ts";
 
 /** The pages written so far, in the order of first writing. */
 export type Pages = Map<number, Uint8Array>;

@@ -11,25 +11,65 @@
  *     fec00000  I/O APIC
  *     fee00000  local APIC, each CPU its own
  *
- * What is in no table reads as all ones and takes no writes.
+ * What is in no table reads as all ones and takes no writes. That goes for 0x1F0 to 0x1F7 too, the
+ * boot disk of the PIIX4 IDE controller, which PCI shows and which is not there yet.
  */
 
+import { assert } from "../base/assert.ts";
 import type { AhciController } from "./ahci/controller.ts";
 import type { Region } from "./bus.ts";
+import type { Ports } from "./byte-ports.ts";
 import type { ParallelPort } from "./console/parallel-port.ts";
 import type { TextConsole } from "./console/text-console.ts";
-import { type IoApic, ioApicAddress, ioApicLengthBytes } from "./interrupts/io-apic.ts";
+import { type IoApic, ioApicAddress } from "./interrupts/io-apic.ts";
 import type { LocalApic } from "./interrupts/local-apic.ts";
-import { localApicAddress, localApicLengthBytes } from "./interrupts/local-apic-registers.ts";
+import { localApicAddress } from "./interrupts/local-apic-registers.ts";
 import type { KeyboardController } from "./keyboard/keyboard-controller.ts";
 import type { LegacyPorts } from "./legacy/legacy-ports.ts";
-import { configPort, configPortCount, type PciConfigPorts } from "./pci/config-ports.ts";
-import {
-    ahciRegistersAddress,
-    ahciRegistersLengthBytes,
-    powerManagementPort,
-} from "./pci/q35-functions.ts";
+import type { PciConfigPorts } from "./pci/config-ports.ts";
+import { ich9Ahci, ich9Lpc } from "./pci/q35-functions.ts";
 import type { Power } from "./power.ts";
+
+/** A region, before a device is there. */
+type Place = Omit<Region, "device">;
+
+/** Registers in memory. */
+export const registerMap = {
+    ahci: { first: 0xfebf_1000, lengthBytes: 0x1000, what: "AHCI controller" },
+    ioApic: { first: 0xfec0_0000, lengthBytes: 0x1000, what: "I/O APIC" },
+    localApic: { first: 0xfee0_0000, lengthBytes: 0x1000, what: "local APIC" },
+} as const satisfies Record<string, Place>;
+
+/** Ports. Those that are there only because kernels touch them out of habit say why. */
+export const portMap = {
+    /** A kernel masks it before it uses the APICs; it never interrupts. */
+    firstInterruptMasks: { first: 0x020, lengthBytes: 2, what: "first 8259 interrupt controller" },
+    /** A kernel may calibrate its clocks by it; it counts virtual time. */
+    intervalTimer: { first: 0x040, lengthBytes: 4, what: "8254 interval timer" },
+    keyboardData: { first: 0x060, lengthBytes: 1, what: "keyboard controller, data" },
+    /** The timer's third channel is started and seen here. */
+    timerGate: { first: 0x061, lengthBytes: 1, what: "timer gate and speaker" },
+    keyboardCommand: {
+        first: 0x064,
+        lengthBytes: 1,
+        what: "keyboard controller, status and commands",
+    },
+    /** A kernel may ask for the date; it begins on 1 January 2025. */
+    realTimeClock: { first: 0x070, lengthBytes: 2, what: "real-time clock and CMOS memory" },
+    /** Kernels pass time here: on a PC an access takes about a microsecond. */
+    delay: { first: 0x080, lengthBytes: 16, what: "DMA page registers and POST code" },
+    systemControl: { first: 0x092, lengthBytes: 1, what: "system control: A20, reset" },
+    /** As the first. */
+    secondInterruptMasks: {
+        first: 0x0a0,
+        lengthBytes: 2,
+        what: "second 8259 interrupt controller",
+    },
+    parallelPort: { first: 0x378, lengthBytes: 3, what: "parallel port" },
+    vga: { first: 0x3c0, lengthBytes: 32, what: "VGA" },
+    powerManagement: { first: 0x600, lengthBytes: 8, what: "power management" },
+    pciConfig: { first: 0xcf8, lengthBytes: 8, what: "PCI configuration; reset control" },
+} as const satisfies Record<string, Place>;
 
 /** The devices that have ports or registers. */
 export interface MappedDevices {
@@ -45,34 +85,52 @@ export interface MappedDevices {
 
 /** Memory-mapped registers as one CPU sees them. */
 export function registerRegions(devices: MappedDevices, localApic: LocalApic): Region[] {
-    const { ahci, ioApic } = devices;
-    return [
-        region(ahciRegistersAddress, ahciRegistersLengthBytes, "AHCI controller", ahci),
-        region(ioApicAddress, ioApicLengthBytes, "I/O APIC", ioApic),
-        region(localApicAddress, localApicLengthBytes, "local APIC", localApic),
-    ];
+    const { ahci, ioApic, pci } = devices;
+    return attach(registerMap, {
+        ahci: pci.functionAt(ich9Ahci).inMemorySpace(ahci),
+        ioApic,
+        localApic,
+    });
 }
 
-/** Ports; the legacy ones, 0x20 to 0xA1, are a table of their own. */
 export function portRegions(devices: MappedDevices): Region[] {
-    const { keyboard, power, parallelPort, console, pci, legacy } = devices;
-    return [
-        ...legacy.regions,
-        region(0x060, 1, "keyboard controller, data", keyboard.dataPort),
-        region(0x064, 1, "keyboard controller, status and commands", keyboard.commandPort),
-        region(0x092, 1, "system control: A20, reset", power.systemControlPort),
-        region(0x378, 3, "parallel port", parallelPort.ports),
-        region(0x3c0, 32, "VGA", console.ports),
-        region(powerManagementPort, 8, "power management", power.pm1Ports),
-        region(configPort, configPortCount, "PCI configuration; reset control", pci),
-    ];
+    const { keyboard, power } = devices;
+    return attach(portMap, {
+        ...devices.legacy.ports,
+        keyboardData: keyboard.dataPort,
+        keyboardCommand: keyboard.commandPort,
+        systemControl: power.systemControlPort,
+        parallelPort: devices.parallelPort.ports,
+        vga: devices.console.ports,
+        powerManagement: power.pm1Ports,
+        pciConfig: devices.pci,
+    });
 }
 
-function region(
-    first: number,
-    lengthBytes: number,
-    what: string,
-    device: Region["device"],
-): Region {
-    return { what, first, lengthBytes, device };
+/** Puts a device into each place of a map. */
+export function attach<Name extends string>(
+    map: Readonly<Record<Name, Place>>,
+    devices: Readonly<Record<NoInfer<Name>, Ports>>,
+): Region[] {
+    const names = Object.keys(map) as Name[];
+    return names.map((name) => ({ ...map[name], device: devices[name] }));
 }
+
+assert(registerMap.ioApic.first === ioApicAddress, "the I/O APIC is where firmware says");
+assert(registerMap.localApic.first === localApicAddress, "local APICs are where firmware says");
+assert(
+    ich9Ahci.baseAddresses.some(
+        ({ index, value, sizeBytes }) =>
+            index === 5 &&
+            value === registerMap.ahci.first &&
+            sizeBytes === registerMap.ahci.lengthBytes,
+    ),
+    "the AHCI controller is where its base address 5 says",
+);
+assert(
+    // PMBASE, with bit 0 for a place among the ports.
+    ich9Lpc.registers.some(
+        ({ offset, value }) => offset === 0x40 && value === portMap.powerManagement.first + 1,
+    ),
+    "power management is where the LPC bridge says",
+);

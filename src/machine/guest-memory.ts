@@ -14,9 +14,8 @@
  * page: RAM to the guest, a screen to whoever looks.
  */
 import { assert } from "../base/assert.ts";
+import { pageSize } from "../base/page-size.ts";
 
-/** Bytes in a page of memory. */
-export const pageSize = 4096;
 /** Bytes in a page as WebAssembly counts. */
 const wasmPageSize = 65_536;
 

@@ -17,6 +17,8 @@ import { TraceRecorder } from "../disk/trace/recorder.ts";
 import { type MappedDevices, portRegions, registerRegions } from "./address-map.ts";
 import { AhciController } from "./ahci/controller.ts";
 import type { AhciObserver } from "./ahci/observer.ts";
+import { AhciSanitizer } from "./ahci/sanitizer.ts";
+import type { ProtocolFinding } from "./ahci/sanitizer-findings.ts";
 import { AddressSpace } from "./bus.ts";
 import { Clock } from "./clock.ts";
 import { ParallelPort } from "./console/parallel-port.ts";
@@ -41,11 +43,11 @@ import type { DriveTiming } from "./sata/timing.ts";
 import { Interleaver, type RunLimits, type StopReason } from "./schedule/interleaver.ts";
 import { type CpuRun, ScheduleRecorder } from "./schedule/recorded.ts";
 import { RoundRobin } from "./schedule/round-robin.ts";
-import type { Schedule } from "./schedule/schedule.ts";
+import { maxCpuCount, type Schedule } from "./schedule/schedule.ts";
 import { type MachineState, MachineStates } from "./state/machine-state.ts";
 
-/** The most CPUs of a machine; Chickadee's MAXCPU. */
-export const maxCpuCount = 16;
+/** Findings that are kept; a driver that is wrong in all it does makes no end of them. */
+const maxFindings = 1000;
 
 /** Pins of the I/O APIC. The disk's is where SeaBIOS routes INTA# of 00:1f.2. */
 const keyboardPin = 1;
@@ -70,11 +72,8 @@ export interface MachineOptions {
     readonly destage?: DestagePolicy;
     readonly diskFaults?: readonly FaultRule[];
     readonly advertisesFua?: boolean;
-    /** Watches what the driver does; the protocol sanitiser is one. */
-    readonly observer?: (machine: {
-        readonly clock: Clock;
-        readonly memory: GuestMemory;
-    }) => AhciObserver;
+    /** Watches what the driver does with the disk controller, in place of the sanitiser. */
+    readonly observer?: AhciObserver;
     /** What the kernel finds at physical address 0xff8, as Chickadee's loader puts it there. */
     readonly firmwareSeed?: number;
     readonly onNotice?: NoticeSink;
@@ -102,8 +101,11 @@ export class Machine {
     readonly #disk: OverlayStore | undefined;
     readonly #drive: Drive | undefined;
     readonly #traceRecorder: TraceRecorder | undefined;
+    readonly #sanitizer: AhciSanitizer;
     readonly #devices: readonly Stateful[];
     readonly #states: MachineStates;
+    #findings: ProtocolFinding[] = [];
+    #findingCount = 0;
     #kernel: EntryPoints | undefined;
     #wasOn = false;
 
@@ -137,8 +139,8 @@ export class Machine {
         );
         const ioApic = new IoApic(apicBus, notice);
         this.power = new Power(notice, {
-            onPowerOff: () => this.#interleaver.stop("powered off"),
-            onReset: () => this.#interleaver.stop("reset"),
+            onPowerOff: () => this.#interleaver.end("powered off"),
+            onReset: () => this.#interleaver.end("reset"),
         });
         this.keyboard = new KeyboardController(clock, ioApic.line(keyboardPin), this.power, notice);
         this.console = new TextConsole(this.memory, notice);
@@ -153,13 +155,23 @@ export class Machine {
             });
             this.#drive = this.#makeDrive(this.#disk, this.#traceRecorder, notice);
         }
+        this.#sanitizer = new AhciSanitizer({
+            memory: this.memory,
+            clock,
+            report: (finding) => {
+                this.#findingCount++;
+                if (this.#findings.length < maxFindings) {
+                    this.#findings.push(finding);
+                }
+            },
+        });
         const ahci = new AhciController({
             memory: this.memory,
             drives: new Map(this.#drive === undefined ? [] : [[0, this.#drive]]),
             interruptLine: ioApic.line(diskPin),
             notice,
             isBusMaster: () => pci.functionAt(ahciLocation).busMaster,
-            ...(options.observer === undefined ? {} : { observer: options.observer(this) }),
+            observer: options.observer ?? this.#sanitizer,
         });
 
         const legacy = new LegacyPorts(clock);
@@ -189,7 +201,7 @@ export class Machine {
                     clock,
                     interrupts: localApic,
                     timing: options.cpuTiming ?? defaultCpuTiming,
-                    onTripleFault: () => this.#interleaver.stop("triple fault"),
+                    onTripleFault: () => this.#interleaver.end("triple fault"),
                     onPause: () => this.#interleaver.paused(),
                 }),
         );
@@ -207,8 +219,10 @@ export class Machine {
             ...this.#localApics,
             ioApic,
             pci,
-            ahci,
+            // The drive first: the controller's reset listens to what it says.
             ...(this.#drive === undefined ? [] : [this.#drive]),
+            ahci,
+            this.#sanitizer,
             keyboard,
             console,
             parallelPort,
@@ -221,6 +235,11 @@ export class Machine {
             this.#devices,
             this.choices,
             this.#traceRecorder,
+            () => {
+                const drive = this.#drive;
+                const unknownSlots = (drive?.unansweredSlots ?? 0) & ~ahci.outstandingSlots(0);
+                return unknownSlots === 0 && (drive?.fitsTrace ?? true);
+            },
         );
     }
 
@@ -240,12 +259,9 @@ export class Machine {
             device.reset();
         }
         this.#traceRecorder?.reset();
-        installFirmware(memory, {
-            cpuCount: this.cpus.length,
-            ...(this.#options.firmwareSeed === undefined
-                ? {}
-                : { seed: this.#options.firmwareSeed }),
-        });
+        this.#findings = [];
+        this.#findingCount = 0;
+        installFirmware(memory, this.#options.firmwareSeed);
         handOverLocalApic(this.#localApics[0]);
         this.#kernel = kernel;
         this.cpus[0].startUp(-1, kernel);
@@ -254,12 +270,17 @@ export class Machine {
     /** Runs until a limit, or until something happens that ends a run; says which. */
     run(limits: RunLimits = {}): StopReason {
         this.#runningKernel();
-        return this.#interleaver.run(limits);
+        const reason = this.#interleaver.run(limits);
+        if (reason === "powered off") {
+            // What the driver has not read by now it never will.
+            this.#sanitizer.finish();
+        }
+        return reason;
     }
 
     /** Ends `run` after the operation at hand; for devices' listeners and kernels' hosts. */
     stop(): void {
-        this.#interleaver.stop("stopped");
+        this.#interleaver.stop();
     }
 
     /**
@@ -290,6 +311,16 @@ export class Machine {
         return this.#disk;
     }
 
+    /** What its driver does wrong with the disk controller, since power-on: the first 1,000. */
+    get protocolFindings(): readonly ProtocolFinding[] {
+        return this.#findings;
+    }
+
+    /** How many findings there were, with those that are not kept. */
+    get protocolFindingCount(): number {
+        return this.#findingCount;
+    }
+
     /** Which CPU ran when since power-on, where that is recorded. */
     get scheduleRuns(): readonly CpuRun[] {
         assert(this.#scheduleRecorder !== undefined, "the machine records its schedule");
@@ -298,7 +329,11 @@ export class Machine {
 
     /** All of the machine but its programs, at the cost of what changed since the last time. */
     save(): MachineState {
-        return this.#states.save();
+        return {
+            ...this.#states.save(),
+            scheduleRuns: this.#scheduleRecorder?.mark(),
+            findings: [...this.#findings],
+        };
     }
 
     /**
@@ -307,6 +342,9 @@ export class Machine {
      */
     load(state: MachineState): void {
         this.#states.load(state);
+        this.#scheduleRecorder?.rewind(state.scheduleRuns ?? []);
+        this.#findings = [...(state.findings ?? [])];
+        this.#findingCount = this.#findings.length;
     }
 
     /**

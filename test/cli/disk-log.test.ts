@@ -20,6 +20,9 @@ const host = () => diskHost({ files });
 const slackNote =
     "qemu.log: writes next to a flush may have completed while it ran, which QEMU does not " +
     "log; --flush-slack N says how many, 0 that none did\n";
+const fuaNote = (name: string) =>
+    `${name}: QEMU does not log FUA, so no write is taken for one; --assume-fua says which were, ` +
+    "none that none was\n";
 
 describe("chickadee disk log show", () => {
     it("prints each entry, and who seems to have written the log", () => {
@@ -88,20 +91,22 @@ describe("chickadee disk log import", () => {
     });
 
     it("warns of what QEMU does not log, unless the options say it", () => {
-        expect(summary("qemu.log").err).toBe(slackNote);
-        expect(summary("--flush-slack 0 qemu.log").err).toBe("");
+        expect(summary("qemu.log").err).toBe(slackNote + fuaNote("qemu.log"));
+        expect(summary("--flush-slack 0 qemu.log").err).toBe(fuaNote("qemu.log"));
+        expect(summary("--flush-slack 0 --assume-fua none qemu.log").err).toBe("");
         expect(summary("dry.log").err).toBe(
             "dry.log: no flush is in the log, so nothing is ever durable; " +
-                "--barrier completion is for a disk without a volatile cache\n",
+                "--barrier completion is for a disk without a volatile cache\n" +
+                fuaNote("dry.log"),
         );
-        expect(summary("--barrier none dry.log").err).toBe("");
+        expect(summary("--barrier none dry.log").err).toBe(fuaNote("dry.log"));
         expect(summary("--barrier completion dry.log").err).toBe("");
     });
 
     it("knows a disk without a volatile cache", () => {
         const { show } = summary("--barrier completion dry.log");
         expect(show[1]).toBe("disk of 1536 bytes, sectors of 512, write cache off at the start");
-        expect(show[4]).toMatch(/from 1, itself$/);
+        expect(show[4]).toMatch(/at 2, itself$/);
     });
 
     it("assumes FUA for the sectors that are told", () => {
@@ -122,10 +127,10 @@ describe("chickadee disk log import", () => {
         expect(runDisk("log import --flush-slack 0 --limit 2 -o y.trace bad.log", memory)).toEqual({
             status: 0,
             out:
-                "bad.log: by QEMU's blklogwrites, it seems: " +
-                "no entry is one that only dm-log-writes logs\n" +
+                "bad.log: taken for QEMU's: it has no mark, FUA write, METADATA or FLUSH " +
+                "with data\n" +
                 "y.trace: 2 commands on a disk of 1024 bytes\n",
-            err: "",
+            err: fuaNote("bad.log"),
         });
     });
 

@@ -17,8 +17,8 @@ describe("chickadee disk trace show", () => {
             "x.trace: 6 commands, times 0 to 13",
             "disk of 8192 bytes, sectors of 512, write cache on at the start",
             "",
-            "    when        tag  command                  durable  issued by",
-            "w0  0..3    ╷   3    write sectors 0-1        from 6   CPU 0",
+            "    events      tag  command                  durable  issued by",
+            "w0  0..3    ╷   3    write sectors 0-1        at 7     CPU 0",
             "w1  2..5    ╵╷  4    write sector 4           never    CPU 1",
             " 2  4..6    •╵       flush",
             ' 3  7..8    •        mark "synced\\x1b"',
@@ -30,14 +30,14 @@ describe("chickadee disk trace show", () => {
 
     it("begins where it is told, and ends after as many as it is told", () => {
         expect(linesOf("trace show --from 5 --limit 2 x.trace").slice(3)).toEqual([
-            "    when     command             durable  issued by",
-            ' 3  7..8  •  mark "synced\\x1b"',
-            "w4  9..   ╷  write FUA sector 1  never    sync",
+            "    events     command             durable  issued by",
+            ' 3  7..8    •  mark "synced\\x1b"',
+            "w4  9..     ╷  write FUA sector 1  never    sync",
             "... 1 more command; --from 10 goes on with them",
             "",
         ]);
         expect(linesOf("trace show --from end x.trace").slice(3)).toEqual([
-            "  when    command  durable",
+            "  events    command  durable",
             "",
         ]);
     });
@@ -48,8 +48,8 @@ describe("chickadee disk trace show", () => {
         const bytes = collected((sink) => writeTrace({ ...sampleTrace, commands }, sink));
         const memory = diskHost({ files: { "ns.trace": bytes } });
         expect(linesOf("trace show --limit 1 ns.trace", memory).slice(3, 5)).toEqual([
-            "    when  ns            tag  command            durable  issued by",
-            "w0  0..3  1000 +250  ╷  3    write sectors 0-1  from 6   CPU 0",
+            "    events  ns            tag  command            durable  issued by",
+            "w0  0..3    1000 +250  ╷  3    write sectors 0-1  at 7     CPU 0",
         ]);
     });
 
@@ -85,12 +85,14 @@ describe("chickadee disk trace states", () => {
             "",
             "level  states  what may happen",
             "L0          4  open writes land whole and in order, up to some point",
-            "L1          8  each open write lands whole or not at all",
+            "L1          8  each open write lands whole or not at all, in any order",
             "L2          8  each sector of an open write lands or not",
-            "L3         27  a sector of an open write may also hold trash",
+            "L3         27  each sector of an open write lands or not, or holds trash",
             // Of two physical sectors, one has 2 and one has 1 of its 8 sectors open.
-            "L4     221184  so may the rest of its 4096 bytes",
-            "L5         16  flushes and FUA were lies: each write lands whole or not at all",
+            "L4     221184  each sector of an open write lands or not, " +
+                "and any in its 4096 bytes may hold trash",
+            "L5         16  flushes and FUA were lies: " +
+                "each write ever made lands whole or not at all",
             "",
         ]);
     });
@@ -99,7 +101,7 @@ describe("chickadee disk trace states", () => {
         expect(linesOf("trace states --at 0 --level L2 x.trace")).toEqual([
             "x.trace: power fails at time 0",
             "0 writes are durable: on the medium, whatever happens",
-            "no write is open: the disk has one state",
+            "no write is open: one state, unless flushes lied (L5)",
             "",
             "level  states  what may happen",
             "L2          1  each sector of an open write lands or not",
@@ -193,28 +195,30 @@ describe("chickadee disk trace explain", () => {
     it("gives a reason for each content that a sector might have", () => {
         expect(linesOf("trace explain --at end --sector 1 x.trace")).toEqual([
             "x.trace: sector 1 after a crash at time 13",
-            "  impossible  as before the trace  w0 is durable",
-            "  possible    w0                   it is durable " +
+            "  L5 only  as before the trace  w0 is durable",
+            "  L0       w0                   it is durable " +
                 "(flush 2, issued after it was done, was done at 6), and nothing durable is newer",
-            "  possible    w4                   it was in flight: " +
+            "  L0       w4                   it was in flight: " +
                 "the drive had its data at 9, the host no answer",
-            "  possible    trash                at L3 and above, " +
-                "for a write to it was open when power failed",
+            "  L3       trash                a write to it was open when power failed",
             "",
         ]);
     });
 });
 
 describe("chickadee disk trace materialize", () => {
+    const uncheckedNote =
+        "x.trace: it does not say on which disk it began, so base.img was not checked\n";
     const args = (state: string, rest = "-o out.img") =>
         `trace materialize --base base.img --at end --state ${state} x.trace ${rest}`;
 
     it("writes the image of a state over the disk before the trace", () => {
         const memory = diskHost();
-        expect(linesOf(args("L1:+w5"), memory)).toEqual([
-            "out.img: the disk of a crash at time 13, L1:+w5",
-            "",
-        ]);
+        expect(runDisk(args("L1:+w5"), memory)).toEqual({
+            status: 0,
+            out: "out.img: the disk of a crash at time 13, L1:+w5\n",
+            err: uncheckedNote,
+        });
         const expected = sampleBase.slice().fill(0xa0, 0, 1024).fill(0xa5, 4096, 4608);
         expect(memory.readFile("out.img")).toEqual(expected);
         expect(memory.readFile("base.img")).toEqual(sampleBase);
@@ -223,7 +227,7 @@ describe("chickadee disk trace materialize", () => {
     it("gives trash by its seed", () => {
         const memory = diskHost();
         const [first, second, third] = ["", " --trash-seed 1", " --trash-seed 2"].map((seed) => {
-            linesOf(args("L3:!4", `-o out.img${seed}`), memory);
+            expect(runDisk(args("L3:!4", `-o out.img${seed}`), memory).status).toBe(0);
             return memory.readFile("out.img");
         });
         expect(Buffer.compare(first, second)).toBe(0);
@@ -248,6 +252,28 @@ describe("chickadee disk trace materialize", () => {
         });
         expect(Buffer.from(full.readFile("out.img")).toString()).toBe("old");
         expect(full.list(".").filter((name) => name.includes("part"))).toEqual([]);
+    });
+
+    it("refuses a trace whose disk ends in the midst of a sector, as all commands do", () => {
+        const torn = collected((sink) => writeTrace({ ...sampleTrace, diskSizeBytes: 8292 }, sink));
+        const memory = diskHost({
+            files: { "torn.trace": torn, "torn.img": new Uint8Array(8292) },
+        });
+        const refused = {
+            status: 1,
+            out: "",
+            err:
+                "torn.trace: not a sound trace: its disk has 8292 bytes, " +
+                "which are not whole sectors of 512\n",
+        };
+        for (const command of [
+            "trace materialize --base torn.img --at end --state L4:!16 torn.trace -o o.img",
+            "trace states --at end torn.trace",
+            "trace show torn.trace",
+            "log export -o o.log torn.trace",
+        ]) {
+            expect(runDisk(command, memory), command).toEqual(refused);
+        }
     });
 
     it("refuses a disk on which the trace did not begin", () => {

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { utf8Decode } from "../../src/base/byte-string.ts";
+import { chickadee } from "../../src/cli/chickadee-command.ts";
 import { diskHost, runDisk } from "../support/disk-files.ts";
-import { rawLog } from "../support/log-builder.ts";
+import { runProgram } from "../support/memory-host.ts";
 
 const traceCommands = ["show", "states", "explain", "materialize"].map((name) => `trace ${name}`);
 const logCommands = ["show", "import", "export"].map((name) => `log ${name}`);
@@ -59,7 +60,12 @@ describe("chickadee disk", () => {
         expect(runDisk(`${command} ${args}`)).toEqual({
             status: 1,
             out: "",
-            err: "x.log: not a trace: it does not begin with the bytes chktrace\n",
+            err: "x.log: a write log, no trace; chickadee disk log import makes a trace of it\n",
+        });
+        expect(runDisk(`${command} ${working[command].replace(/\S+$/, "base.img")}`)).toEqual({
+            status: 1,
+            out: "",
+            err: "base.img: not a trace: it does not begin with the bytes chktrace\n",
         });
     });
 
@@ -68,8 +74,13 @@ describe("chickadee disk", () => {
         expect(runDisk(`${command} ${args}`)).toEqual({
             status: 1,
             out: "",
+            err: "x.trace: a trace, no write log; chickadee disk trace show prints it\n",
+        });
+        expect(runDisk(`${command} ${working[command].replace(/\S+$/, "base.img")}`)).toEqual({
+            status: 1,
+            out: "",
             err:
-                "x.trace: not a write log: magic number is 0x65636172746b6863, " +
+                "base.img: not a write log: magic number is 0xeeeeeeeeeeeeeeee, " +
                 "expected 0x6a736677736872\n",
         });
     });
@@ -93,32 +104,91 @@ describe("chickadee disk", () => {
             2,
             "--sector 16: the disk has 16 sectors, numbered from 0",
         ],
+        [
+            "trace explain --at end --block 2 x.trace",
+            2,
+            "--block 2: the disk has 2 blocks, numbered from 0",
+        ],
+        ["trace explain --at end x.trace", 2, "give either --sector N or --block N"],
+        [
+            "trace explain --at end --block 0 --sector 1 x.trace",
+            2,
+            "give either --sector N or --block N",
+        ],
+        [
+            "trace states --at each --list 3 x.trace",
+            2,
+            "--list is for one time, and --at each has all; name a time with --at",
+        ],
+        [
+            "trace materialize --base base.img --at end --state L2:+w4[2] -o o.img x.trace",
+            2,
+            "state L2:+w4[2]: w4 has sectors 0 to 0, not 2",
+        ],
+        [
+            "trace materialize --base base.img --at end --state \x1b -o o.img x.trace",
+            2,
+            "state \\x1b: a state begins with its level, one of L0, L1, L2, L3, L4, L5, and a " +
+                "colon, as in L1:none",
+        ],
+        ["log import --kind \x1b -o o.trace x.log", 2, "--kind \\x1b: it is dm or qemu"],
     ])("refuses wrong usage: %s", (args, status, message) => {
         expect(runDisk(args)).toEqual({ status, out: "", err: `${message}\n` });
     });
-});
 
-describe("a trace that discards more than can be followed", () => {
-    const log = rawLog(512, [{ sector: 0, sectorCount: 2 ** 22 + 1, flags: 4 }]);
-    const imported = () => {
-        const memory = diskHost({ files: { "wide.log": log } });
-        expect(runDisk("log import --kind dm -o wide.trace wide.log", memory).status).toBe(0);
-        return memory;
-    };
-
-    it("is shown", () => {
-        const { status, out } = runDisk("trace show wide.trace", imported());
-        expect([status, out.includes("discard sectors 0-4194304")]).toEqual([0, true]);
+    it.each([
+        ["trace states --At 3 x.trace", "unknown option '--At'\n(Did you mean --at?)"],
+        ["trace states x.trace", "required option '--at <T>' not specified"],
+        ["log import x.log", "required option '-o, --output <TRACE>' not specified"],
+        [
+            "trace states --at end --list 1000001 x.trace",
+            "option '--list <N>' argument '1000001' is invalid. " +
+                "It should be a whole number, 1 to 1000000.",
+        ],
+        [
+            "log import --size 1T -o o.trace x.log",
+            "option '--size <BYTES>' argument '1T' is invalid. " +
+                "It should be a number of bytes, such as 4096, 64k or 1G.",
+        ],
+        ["help trace nope", "unknown command 'nope'"],
+    ])("says which option or command is wrong: %s", (args, message) => {
+        const path = args.startsWith("help")
+            ? "disk trace"
+            : `disk ${args.split(" ").slice(0, 2).join(" ")}`;
+        expect(runDisk(args)).toEqual({
+            status: 2,
+            out: "",
+            err: `chickadee: ${message}\nTry "chickadee ${path} --help".\n`,
+        });
     });
 
-    it.each(["states --at 0", "explain --at 0 --sector 0"])("has no states: %s", (command) => {
-        expect(runDisk(`trace ${command} wide.trace`, imported())).toEqual({
-            status: 1,
-            out: "",
-            err:
-                "wide.trace: its discards have 2147484160 bytes in all; " +
-                "states are told for up to 2147483648\n",
-        });
+    it.each([
+        ["", "Traces of a disk, and what a crash at any time may leave."],
+        ["trace ", "What a trace tells."],
+        ["log ", "Logs of dm-log-writes and of QEMU's blklogwrites."],
+    ])("explains its groups with an example and the exit statuses (%s)", (group, sentence) => {
+        const { status, out } = runDisk(`${group}--help`);
+        expect(status).toBe(0);
+        expect(out).toContain(`\n\n${sentence}\n\n`);
+        expect(out).toMatch(new RegExp(`\\n\\nExample:\\n  chickadee disk ${group}`));
+        expect(out).toMatch(/\n\nExit status: 0 fine; 1 a file is at fault; 2 wrong usage, or a /);
+        expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    });
+
+    it("prints the help of a command from each level above it", () => {
+        const memory = diskHost();
+        const { out } = runDisk("trace states --help", memory);
+        expect(runDisk("trace help states", memory).out).toBe(out);
+        expect(runDisk("help trace states", memory).out).toBe(out);
+        expect(runProgram(chickadee, ["help", "disk", "trace", "states"]).stdout()).toBe(out);
+        expect(runDisk("help", memory).out).toBe(runDisk("--help", memory).out);
+    });
+
+    it("takes a size with a unit", () => {
+        const memory = diskHost();
+        expect(runDisk("log import --size 64k -o o.trace x.log", memory).out).toContain(
+            "5 commands on a disk of 65536 bytes\n",
+        );
     });
 });
 
@@ -160,6 +230,7 @@ describe("docs/JSON-DISK.md", () => {
         const runs = [
             ...commands.map((command) => `${command} --json ${working[command]}`),
             "trace states --json --at each x.trace",
+            "trace explain --json --at end --block 0 x.trace",
         ];
         return runs.map((args) => {
             const { status, out, err } = runDisk(args, memory);

@@ -17,8 +17,11 @@ describe("the picture in the README", () => {
     it("is what its commands print", () => {
         const commands = picture().match(/(?<=^\$ ).*$/gm) ?? [];
         expect(commands.length).toBeGreaterThan(1);
-        const image = new Uint8Array(readFileSync(new URL("images/crashed.img", root)));
-        const memory = memoryHost({ files: { "images/crashed.img": image } });
+        const paths = ["images/crashed.img", "images/logs/song.log"];
+        const files = paths.map((path) => {
+            return [path, new Uint8Array(readFileSync(new URL(path, root)))] as const;
+        });
+        const memory = memoryHost({ files: Object.fromEntries(files) });
         const outputs = commands.map((command) => {
             const [name, ...args] = command.split(" ");
             expect(name).toBe("chickadee");

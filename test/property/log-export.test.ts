@@ -8,10 +8,11 @@ import { exportLog } from "../../src/disk/log/export-log.ts";
 import { importLog } from "../../src/disk/log/import-log.ts";
 import { LogReader, readLogHeader } from "../../src/disk/log/log-reader.ts";
 import { MemoryStore } from "../../src/disk/memory-store.ts";
-import { type DiskTrace, notYet, type TraceCommand } from "../../src/disk/trace/disk-trace.ts";
+import type { DiskTrace } from "../../src/disk/trace/disk-trace.ts";
 import { traceProblem } from "../../src/disk/trace/trace-check.ts";
 import { readTrace } from "../../src/disk/trace-file/read-trace.ts";
 import { writeTrace } from "../../src/disk/trace-file/write-trace.ts";
+import { candidatesAtEnd, isFlush, isWrite } from "../support/disk-rule.ts";
 import { collected, plainTrace } from "../support/log-builder.ts";
 import { anyTrace } from "../support/random-trace.ts";
 
@@ -33,49 +34,19 @@ function imported(bytes: Uint8Array): DiskTrace {
     return trace;
 }
 
-const isWrite = ({ kind }: TraceCommand) => kind === "write" || kind === "discard";
-const isFlush = ({ kind }: TraceCommand) => ["flush", "cache-off", "standby"].includes(kind);
-const done = (command: TraceCommand) => (command.status === "done" ? command.completedAt : notYet);
-
-/** Whether the cache is surely off for a command, in the words of the rule. */
-function isCacheOff({ startsWithCache, commands }: DiskTrace, at: number): boolean {
-    const last = commands.findLast(
-        (one) =>
-            (one.kind === "cache-on" && one.issuedAt < at) ||
-            (one.kind === "cache-off" && done(one) <= at),
-    );
-    return last === undefined ? !startsWithCache : last.kind === "cache-off";
-}
-
-/** The contents that each sector may have at the end: the rule, write by write. */
-function candidatesAtEnd(trace: DiskTrace, sectorCount: number): string[][] {
-    const writes = trace.commands.filter(
-        (one) => isWrite(one) && one.acceptedAt !== notYet && one.byteLength > 0,
-    );
-    const isDurable = (write: TraceCommand) =>
-        done(write) !== notYet &&
-        (write.fua ||
-            isCacheOff(trace, write.issuedAt) ||
-            trace.commands.some(
-                (one) => isFlush(one) && done(one) !== notYet && done(write) <= one.issuedAt,
-            ));
-    return Array.from({ length: sectorCount }, (_, sectorNo) => {
-        const at = sectorNo * trace.sectorSizeBytes;
-        const here = writes.filter(
-            ({ byteOffset, byteLength }) => byteOffset <= at && at < byteOffset + byteLength,
-        );
-        const durable = here.filter(isDurable);
-        const allowed = here.filter(
-            (write) => !durable.some((newer) => write.completedAt <= newer.issuedAt),
-        );
-        const contents = allowed.map((write) =>
-            write.kind === "discard"
+/** The contents that each sector may have at the end. */
+function contentsAtEnd(trace: DiskTrace, sectorCount: number): string[][] {
+    return candidatesAtEnd(trace, sectorCount).map((candidates, sectorNo) => {
+        const contents = candidates.map((write) => {
+            if (write === "before") {
+                return write;
+            }
+            const start = sectorNo * trace.sectorSizeBytes - write.byteOffset;
+            return write.kind === "discard"
                 ? "zeros"
-                : Buffer.from(
-                      write.after?.subarray(at - write.byteOffset).subarray(0, 2) ?? [],
-                  ).toString("hex"),
-        );
-        return [...new Set(durable.length > 0 ? contents : ["before", ...contents])].sort();
+                : Buffer.from(write.after?.subarray(start, start + 2) ?? []).toString("hex");
+        });
+        return [...new Set(contents)].sort();
     });
 }
 
@@ -134,8 +105,8 @@ describe("an exported log", () => {
         fc.assert(
             fc.property(anyTrace, (trace) => {
                 const sectorCount = trace.diskSizeBytes / trace.sectorSizeBytes;
-                const before = candidatesAtEnd(trace, sectorCount);
-                const after = candidatesAtEnd(imported(exported(trace)), sectorCount);
+                const before = contentsAtEnd(trace, sectorCount);
+                const after = contentsAtEnd(imported(exported(trace)), sectorCount);
                 if (hasOverlap(trace)) {
                     const gained = after.map((contents, sectorNo) =>
                         contents.filter((one) => !before[sectorNo].includes(one)),
@@ -158,7 +129,7 @@ describe("an exported log", () => {
             const back = imported(exported(trace));
             const flushless = { ...back, commands: back.commands.filter((one) => !isFlush(one)) };
             const [before, after] = [trace, flushless].map((one) =>
-                JSON.stringify(candidatesAtEnd(one, sectorCount)),
+                JSON.stringify(contentsAtEnd(one, sectorCount)),
             );
             return !hasOverlap(trace) && before !== after;
         };

@@ -5,9 +5,10 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { pageSize } from "../../src/base/page-size.ts";
 import { encodeState, StateFields } from "../../src/base/state.ts";
 import type { AccessSize } from "../../src/machine/device.ts";
-import { GuestMemory, pageSize } from "../../src/machine/guest-memory.ts";
+import { GuestMemory } from "../../src/machine/guest-memory.ts";
 import { type DriveAction, ErraticDrive } from "../support/ahci-erratic-drive.ts";
 import {
     AhciRig,

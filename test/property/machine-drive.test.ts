@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { SeededChoices } from "../../src/base/choices.ts";
 import { encodeState } from "../../src/base/state.ts";
 import { randomDestage } from "../../src/disk/cache/destage-policy.ts";
-import { type DiskTrace, notYet, type TraceCommand } from "../../src/disk/trace/disk-trace.ts";
-import { durableFrom, isOlder } from "../../src/disk/trace/durability.ts";
+import type { DiskTrace } from "../../src/disk/trace/disk-trace.ts";
 import { traceProblem } from "../../src/disk/trace/trace-check.ts";
-import type { AtaCommand, HostPort, SataDrive } from "../../src/machine/sata/link.ts";
+import type { AtaCommand, SataDrive } from "../../src/machine/sata/link.ts";
 import { randomTiming } from "../../src/machine/sata/timing.ts";
+import { candidatesAtEnd } from "../support/disk-rule.ts";
 import { DriveBench } from "../support/drive-host.ts";
 import { type DriveSide, ModelHost, type ScriptStep, writerOf } from "../support/drive-model.ts";
 
@@ -101,12 +101,11 @@ describe("the drive", () => {
                     model.step(step);
                 }
                 bench.drive.losePower();
-                const trace = bench.recorder.trace();
+                const allowed = allowedWriters(bench.recorder.trace());
                 for (let lba = 0; lba < sectorCount; lba++) {
                     const id = writerOf(bench.medium.bytes, lba, lba);
-                    const allowed = allowedWriters(trace, lba);
-                    expect(allowed).toContain(id);
-                    lossCount += id === allowed.at(-1) ? 0 : 1;
+                    expect(allowed[lba]).toContain(id);
+                    lossCount += id === allowed[lba].at(-1) ? 0 : 1;
                 }
             }),
             { seed, numRuns: 150 },
@@ -196,30 +195,23 @@ describe("the drive", () => {
 });
 
 /**
- * Writes that a sector may show after a loss of power at the trace's end, in the order of their
- * issue; 0 for the empty disk. None of them is older than a durable one.
+ * By sector: the writes that it may show after a loss of power at the trace's end, in the order of
+ * their issue; 0 for the empty disk.
  */
-function allowedWriters(trace: DiskTrace, lba: number): number[] {
-    const durable = durableFrom(trace);
-    const writes = trace.commands.filter(
-        ({ kind, byteOffset, byteLength }) =>
-            kind === "write" && byteOffset <= lba * 512 && lba * 512 < byteOffset + byteLength,
+function allowedWriters(trace: DiskTrace): number[][] {
+    return candidatesAtEnd(trace, sectorCount).map((candidates, lba) =>
+        candidates.map((write) =>
+            write === "before"
+                ? 0
+                : writerOf(write.after ?? new Uint8Array(0), lba - write.byteOffset / 512, lba),
+        ),
     );
-    const isDurable = (write: TraceCommand) => durable[write.id] < trace.eventCount;
-    const durableWrites = writes.filter(isDurable);
-    const allowed = writes
-        .filter(({ acceptedAt }) => acceptedAt !== notYet)
-        .filter((write) => !durableWrites.some((newer) => isOlder(write, newer)))
-        .map(({ after = new Uint8Array(0), byteOffset }) =>
-            writerOf(after, lba - byteOffset / 512, lba),
-        );
-    return durableWrites.length === 0 ? [0, ...allowed] : allowed;
 }
 
 /** What may happen to a drive between two commands. */
 function disturb(bench: DriveBench, event: number, { slot, lba }: AtaCommand): void {
     if (event === 0) {
-        bench.drive.losePower();
+        bench.cyclePower();
     } else if (event === 1) {
         bench.drive.resetLink();
     } else if (event === 2) {
@@ -245,29 +237,17 @@ function hex(bytes: Uint8Array): string {
 }
 
 describe("the model catches", () => {
-    /** A drive that says that queued writes are done when they arrive, and fetches them later. */
-    class HastyDrive implements SataDrive {
-        readonly name = "hasty";
-        readonly #bench: DriveBench;
-        #port: HostPort | undefined;
+    /** A drive in front of another, with something wrong about it. */
+    abstract class BrokenDrive implements SataDrive {
+        readonly name = "broken";
+        protected readonly bench: DriveBench;
 
         constructor(bench: DriveBench) {
-            this.#bench = bench;
-            this.#port = bench.host;
+            this.bench = bench;
         }
 
-        accept(command: AtaCommand): void {
-            this.#bench.drive.accept(command);
-            if (command.command === 0x61) {
-                const doneTags = (1 << (command.count >>> 3)) >>> 0;
-                const bits = { doneTags, status: 0x50, error: 0, interrupt: true };
-                this.#port?.sendSetDeviceBits(bits);
-            }
-        }
-
-        attach(port: HostPort): void {
-            this.#port = port;
-        }
+        abstract accept(command: AtaCommand): void;
+        attach(): void {}
         forget(): void {}
         resetLink(): void {}
         losePower(): void {}
@@ -278,9 +258,38 @@ describe("the model catches", () => {
         load(): void {}
     }
 
+    /** It says that queued writes are done when they arrive, and fetches them later. */
+    class HastyDrive extends BrokenDrive {
+        accept(command: AtaCommand): void {
+            this.bench.drive.accept(command);
+            if (command.command === 0x61) {
+                const doneTags = (1 << (command.count >>> 3)) >>> 0;
+                const bits = { doneTags, status: 0x50, error: 0, interrupt: true };
+                this.bench.host.sendSetDeviceBits(bits);
+            }
+        }
+    }
+
+    /** It says that a flush is done, and flushes nothing. */
+    class ForgetfulDrive extends BrokenDrive {
+        accept(command: AtaCommand): void {
+            if (command.command !== 0xea) {
+                this.bench.drive.accept(command);
+                return;
+            }
+            const { recorder, clock, host } = this.bench;
+            const flush = { kind: "flush", fua: false, byteOffset: 0, byteLength: 0 } as const;
+            recorder.complete(recorder.issue(flush, clock.nowNs), true, clock.nowNs);
+            const registers = { lba: 0, count: 0, device: 0x40 };
+            const good = { status: 0x50, error: 0, interrupt: true };
+            host.sendRegisterUpdate(command.slot, { ...good, ...registers });
+        }
+    }
+
+    const step = { lba: 0, sectorCount: 1, isQueued: true, isFua: false, tag: 0, ns: 5000 };
+
     it("a drive that completes a write before it has fetched the data", () => {
         const bench = makeBench(seed);
-        const step = { lba: 0, sectorCount: 1, isQueued: true, isFua: false, tag: 0, ns: 5000 };
         const script: ScriptStep[] = [
             { ...step, action: "write" },
             { ...step, action: "wait" },
@@ -290,5 +299,24 @@ describe("the model catches", () => {
             "sector 0 cannot hold write -1 now",
         ]);
         expect(problemsOf(script, sideOf(makeBench(seed)))).toEqual([]);
+    });
+
+    it("a drive whose flushes do nothing", () => {
+        const script: ScriptStep[] = [
+            { ...step, action: "write" },
+            { ...step, action: "flush" },
+        ];
+        /** Who wrote the first sector after a loss of power, and who may have. */
+        const outcome = (bench: DriveBench, drive: SataDrive) => {
+            expect(problemsOf(script, sideOf(bench, drive))).toEqual([]);
+            bench.drive.losePower();
+            const [allowed] = allowedWriters(bench.recorder.trace());
+            return { found: writerOf(bench.medium.bytes, 0, 0), allowed };
+        };
+        const plain = (): DriveBench => new DriveBench({ diskBytes: new Uint8Array(512 * 48) });
+        const broken = plain();
+        expect(outcome(broken, new ForgetfulDrive(broken))).toEqual({ found: 0, allowed: [1] });
+        const sound = plain();
+        expect(outcome(sound, sound.drive)).toEqual({ found: 1, allowed: [1] });
     });
 });

@@ -41,6 +41,11 @@ function takes(machine: Machine, state: MachineState): boolean {
     }
 }
 
+/** The commands that a state's drive has. */
+function commandsOf({ devices }: MachineState): readonly StateRecord[] {
+    return valueAt(devices, ["drive", "outstanding", "commands"]) as readonly StateRecord[];
+}
+
 /** A state with another value at a place in its devices or choices. */
 function altered(
     state: MachineState,
@@ -139,9 +144,8 @@ describe("the hash of a state", () => {
     });
 });
 
-describe("the hash of a state", () => {
-    const rig = busyRig(3);
-    const { machine } = rig;
+describe("two hashes", () => {
+    const { machine } = busyRig(3);
     const state = machine.save();
     const hash = machine.stateHash();
     const hashOf = (other: MachineState) => {
@@ -151,7 +155,7 @@ describe("the hash of a state", () => {
         return otherHash;
     };
 
-    it("changes with every byte of memory", () => {
+    it("differ with every byte of memory", () => {
         const pages = [0, 1, 16, 0x40, 0xb8, 0x100, machine.memory.pageCount - 1];
         const hashes = pages.flatMap((pageNo) =>
             [0, 1, 2047, 4095].map((offset) => {
@@ -165,7 +169,7 @@ describe("the hash of a state", () => {
         expect(new Set([hash, ...hashes]).size).toBe(1 + hashes.length);
     });
 
-    it("changes with every byte of the disk", () => {
+    it("differ with every byte of the disk", () => {
         const hashes = [0, 1, 63].flatMap((pageNo) =>
             [0, 511, 512, 4095].map((offset) => {
                 const page = new Uint8Array(4096);
@@ -177,7 +181,7 @@ describe("the hash of a state", () => {
         expect(new Set([hash, ...hashes]).size).toBe(1 + hashes.length);
     });
 
-    it("does not change when a page of the disk was written with what its base has", () => {
+    it("are equal when a page of the disk was written with what its base has", () => {
         const disk = new Map(state.disk);
         const untouched = Array.from({ length: 64 }, (_, pageNo) => pageNo).filter(
             (pageNo) => !disk.has(pageNo),
@@ -187,7 +191,7 @@ describe("the hash of a state", () => {
         expect(hashOf({ ...state, disk })).toBe(hash);
     });
 
-    it("does not change when memory is written and becomes what it was", () => {
+    it("are equal when memory was written and became what it was", () => {
         const { memory } = machine;
         for (const address of [0, 0x3_0000, 0x10_0000]) {
             const old = memory.bytes[address];
@@ -200,7 +204,7 @@ describe("the hash of a state", () => {
         }
     });
 
-    it("does not change with saving, loading, and asking for it", () => {
+    it("are equal however often a state was saved, loaded and asked for", () => {
         for (let time = 0; time < 3; time++) {
             machine.save();
             machine.load(machine.save());
@@ -209,7 +213,7 @@ describe("the hash of a state", () => {
         }
     });
 
-    it("tells memories and disks of other sizes apart", () => {
+    it("differ between memories and disks of other sizes", () => {
         const hashes = [2 ** 20, 2 ** 21].flatMap((memoryBytes) =>
             [2 ** 18, 2 ** 19].map((diskSize) => {
                 const disk = new MemoryStore(new Uint8Array(diskSize));
@@ -220,7 +224,7 @@ describe("the hash of a state", () => {
         expect(new Set(hashes).size).toBe(4);
     });
 
-    it("is another one while an alarm waits, or a choice was made", () => {
+    it("differ by an alarm that waits, and by a choice that was made", () => {
         const { devices, choices } = state;
         const alarms = valueAt(devices, ["clock", "alarms"]) as StateRecord;
         const nowNs = valueAt(devices, ["clock", "nowNs"]) as number;
@@ -260,7 +264,7 @@ describe("a state that a machine cannot have", () => {
         expect(versions.length).toBeGreaterThan(20);
         for (const path of versions) {
             expect(refusal(altered(state, path, 99))).toMatch(
-                /^saved state of .*: version 99 is not 1$/,
+                /^saved state of [a-z0-9. [\]-]+ has version 99; this program knows version 1$/i,
             );
         }
     });
@@ -271,6 +275,27 @@ describe("a state that a machine cannot have", () => {
                 `saved state of machine: field ${name} is not a record`,
             );
         }
+    });
+
+    it("is refused for a drive whose commands nobody else knows of", () => {
+        const { machineSeed, pokes } = deviceHistory(4);
+        const rig = new Rig(machineSeed);
+        // Issues commands until one is outstanding.
+        for (const poke of pokes) {
+            rig.do(poke);
+            if (commandsOf(rig.machine.save()).length > 0) {
+                break;
+            }
+        }
+        const outstanding = rig.machine.save();
+        expect(commandsOf(outstanding).length).toBeGreaterThan(0);
+        const path = ["devices", "drive", "outstanding", "commands", 0, "traceId"];
+        expect(() => rig.machine.load(altered(outstanding, path, 1_000_000))).toThrow(
+            new UserError(
+                "saved state of machine: its drive has a command that its controller or its " +
+                    "trace has not",
+            ),
+        );
     });
 
     it("is refused for its memory or its disk", () => {
@@ -322,7 +347,7 @@ describe("a state as bytes", () => {
             `not a machine's state: its kind is not "chickadee machine"`,
         );
         expect(refusal(encodeState({ kind: "chickadee machine", version: 2 }))).toBe(
-            "saved state of a machine: version 2 is not 1",
+            "saved state of a machine has version 2; this program knows version 1",
         );
         expect(refusal(new Uint8Array(0))).toBe("not a saved state: it is cut short, at byte 0");
     });
@@ -343,6 +368,10 @@ describe("a state as bytes", () => {
             }
             takenCount++;
             victim.stateHash();
+            const { clock } = victim;
+            for (let leap = 0; leap < 4 && clock.nextAlarmNs < Number.POSITIVE_INFINITY; leap++) {
+                clock.advanceTo(clock.nextAlarmNs);
+            }
             victim.load(decodeMachineState(bytes));
         };
         const damages = fc.array(
@@ -378,7 +407,7 @@ describe("a state as bytes", () => {
             { seed: 20_261, numRuns: 1000 },
         );
         expect(refusedCount).toBeGreaterThan(300);
-        expect(takenCount).toBeGreaterThan(300);
+        expect(takenCount).toBeGreaterThan(200);
     });
 
     it("would show a field that is left out (canary)", () => {

@@ -37,6 +37,39 @@ export function nextEvents(
     return next;
 }
 
+/**
+ * Whether an event that follows another one might as well have come before it: then the history
+ * with the two the other way round is the same to disk and host, but for the numbers of commands.
+ *
+ * Two ends in a row are, for what is issued later is issued after both. So are two issues of writes
+ * or flushes in a row, for what ended before the one ended before the other. Whichever is right in
+ * the order of commands, or of the alphabet, stands for both; and after each event alone a crash is
+ * looked at in either history.
+ */
+export function isRepetition(
+    last: ModelEvent | undefined,
+    next: ModelEvent,
+    { writes }: HistoryAlphabet,
+): boolean {
+    if (last === undefined) {
+        return false;
+    }
+    if ("command" in last && "command" in next) {
+        return next.command < last.command;
+    }
+    /** The place in the alphabet; undefined for what is no issue, or switches the cache. */
+    const rankOf = (event: ModelEvent): number | undefined => {
+        if (event.event === "issue write") {
+            return writes.findIndex(
+                ({ sectors, fua }) => fua === event.fua && sectors.join() === event.sectors.join(),
+            );
+        }
+        return event.event === "issue flush" ? writes.length : undefined;
+    };
+    const [lastRank, nextRank] = [rankOf(last), rankOf(next)];
+    return lastRank !== undefined && nextRank !== undefined && nextRank < lastRank;
+}
+
 /** A history as the trace that a recorder would have made of it; sectors are of 512 bytes. */
 export function traceOf({ startsWithCache, events }: ModelHistory, sectorCount: number): DiskTrace {
     const commands: { -readonly [Field in keyof TraceCommand]: TraceCommand[Field] }[] = [];

@@ -136,6 +136,13 @@ export class DriveBench {
         return this.host.frames.at(-1);
     }
 
+    /** Power fails and comes back; a new trace begins. */
+    cyclePower(): void {
+        this.drive.losePower();
+        this.drive.reset();
+        this.recorder.reset();
+    }
+
     /** All that the drive's future depends on, but the host. */
     save(): StateRecord {
         return {

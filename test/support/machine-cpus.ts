@@ -124,7 +124,7 @@ export class TestMachine {
                 index,
                 onTripleFault: (cpu) => {
                     this.tripleFaults.push(cpu.index);
-                    this.interleaver.stop("triple fault");
+                    this.interleaver.end("triple fault");
                 },
                 onPause: () => this.interleaver.paused(),
             });

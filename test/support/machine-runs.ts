@@ -53,7 +53,7 @@ export function worldDigest(machine: Machine): string {
 }
 
 /** A disk whose bytes all differ from zero, and from their neighbours. */
-export function patternedDisk(sizeBytes = diskBytes): MemoryStore {
+function patternedDisk(sizeBytes = diskBytes): MemoryStore {
     const bytes = new Uint8Array(sizeBytes);
     for (let at = 0; at < sizeBytes; at++) {
         bytes[at] = 1 + ((at * 7) % 251);

@@ -3,7 +3,7 @@ import { crashView } from "../../src/disk/crash/crash-sweep.ts";
 import type { CrashView } from "../../src/disk/crash/crash-view.ts";
 import { explainSector } from "../../src/disk/crash/explain.ts";
 import { countStates, isAllowed, stateSpace } from "../../src/disk/crash/levels.ts";
-import { materialize, settledStore } from "../../src/disk/crash/materialize.ts";
+import { materialize, settledDisk } from "../../src/disk/crash/materialize.ts";
 import { noOpWrites } from "../../src/disk/crash/no-op-writes.ts";
 import {
     indexTokenOf,
@@ -25,7 +25,7 @@ function viewOf(tell: (story: TraceStory) => void, disk = smallDisk): CrashView 
 }
 
 /** The number of states of each level, L0 first. All are exact. */
-function counts(view: CrashView): bigint[] {
+function counts(view: CrashView): (bigint | undefined)[] {
     return (["L0", "L1", "L2", "L3", "L4", "L5"] as const).map((level) => {
         const { count, isExact } = countStates(view, level);
         expect(isExact).toBe(true);
@@ -95,7 +95,7 @@ describe("the number of crash states", () => {
         const view = viewOf((story) => {
             story.write(4, 1);
         }, disk);
-        expect(countStates(view, "L4")).toEqual({ count: 3n * 2n ** 4n, isExact: true });
+        expect(countStates(view, "L4")).toMatchObject({ count: 3n * 2n ** 4n, isExact: true });
     });
 
     it("has both orders of writes that overlap in time, durable or not", () => {
@@ -105,7 +105,7 @@ describe("the number of crash states", () => {
             story.end(second, first);
         });
         // Neither, each alone, the first on top, the second on top.
-        expect(countStates(view, "L1")).toEqual({ count: 5n, isExact: true });
+        expect(countStates(view, "L1")).toMatchObject({ count: 5n, isExact: true });
         const durable = viewOf((story) => {
             const first = story.begin(0, 2);
             const second = story.begin(1, 2);
@@ -113,7 +113,7 @@ describe("the number of crash states", () => {
             story.flush();
         });
         expect(tokens(durable, "L1")).toEqual(["L1:none", "L1:+w1"]);
-        expect(countStates(durable, "L3")).toEqual({ count: 2n, isExact: true });
+        expect(countStates(durable, "L3")).toMatchObject({ count: 2n, isExact: true });
     });
 
     it("counts what a disk that lies about any flushes and FUA writes may leave at L5", () => {
@@ -199,8 +199,8 @@ describe("the number of crash states", () => {
         const space = stateSpace(view, "L1");
         // Each of the thirty is old, the big write's or its own; beside each a sector of the big
         // write alone.
-        expect(space.count).toEqual({ count: 3n ** 30n * 2n ** 30n, isExact: false });
-        expect(space.listedCount < space.count.count).toBe(true);
+        expect(space.count).toMatchObject({ count: 3n ** 30n * 2n ** 30n, isExact: false });
+        expect(space.listedCount).toBeLessThan(3n ** 30n * 2n ** 30n);
         const first = space.states();
         for (let left = 100; left > 0; left--) {
             const { value } = first.next();
@@ -287,7 +287,7 @@ describe("the states of a level", () => {
             story.write(1, 1);
             story.discard(2, 1);
         });
-        const settled = settledStore(base, later);
+        const settled = settledDisk(base, later);
         const disks = [...stateSpace(later, "L1").states()].map((state) => [
             tokenOf(state),
             firstBytes(materialize(base, state, { settled }), 4),
@@ -336,10 +336,11 @@ describe("a state's token", () => {
             const space = stateSpace(view, level);
             let index = 0n;
             for (const state of space.states()) {
-                expect(parseToken(space, tokenOf(state)).sources).toEqual(state.sources);
+                const named = parseToken(space, tokenOf(state)).sources;
+                expect([...named.runs()]).toEqual([...state.sources.runs()]);
                 const found = space.indexOf(state);
                 const byIndex = parseToken(space, indexTokenOf(space, found ?? -1n));
-                expect(byIndex.sources).toEqual(state.sources);
+                expect(byIndex.sources.equals(state.sources)).toBe(true);
                 index++;
             }
             expect(index).toBe(space.listedCount);
@@ -364,9 +365,11 @@ describe("a state's token", () => {
             "state L2:w2: w2 is neither a write, as +w3 or +w3[0,2-4], nor sectors of trash, as " +
                 "!2050-2051",
         );
-        expect(refused("L2:+w2[3-5]")).toBe(
-            "state L2:+w2[3-5]: 3-5 is no run of sectors such as 3 or 3-5, or goes past the end",
+        expect(refused("L2:+w2[3-5]")).toBe("state L2:+w2[3-5]: w2 has sectors 0 to 3, not 3-5");
+        expect(refused("L2:+w2[1-0]")).toBe(
+            "state L2:+w2[1-0]: 1-0 is no run of sectors such as 3 or 3-5",
         );
+        expect(refused("L3:!99", "L3")).toBe("state L3:!99: the disk has sectors 0 to 63, not 99");
         expect(refused("L2:!2")).toBe(
             "state L2:!2: level L2 does not allow trash in all of sectors 2 to 2 at time 14",
         );
@@ -374,13 +377,18 @@ describe("a state's token", () => {
             "state L3:!6-7: level L3 does not allow trash in all of sectors 6 to 7 at time 14",
         );
         expect(refused("L1:+w2[0]", "L1")).toBe(
-            "state L1:+w2[0]: level L1 does not allow it at time 14; a later level may, or " +
-                "another order of the writes",
+            "state L1:+w2[0]: level L1 does not allow it at time 14; L2 and above, but not L5, " +
+                "allow parts of a write",
         );
         expect(refused("L0:#4", "L0")).toBe("state L0:#4: L0 has states #0 to #3 at time 14");
-        expect(refused("L2:+w2,")).toBe(
-            "state L2:+w2,:  is neither a write, as +w3 or +w3[0,2-4], nor sectors of trash, as " +
-                "!2050-2051",
+        expect(refused("L2:+w2,")).toBe("state L2:+w2,: an empty part after the comma");
+        expect(refused("L2:,+w2")).toBe("state L2:,+w2: an empty part before the comma");
+        expect(refused("L2:")).toBe(
+            "state L2:: nothing after the colon; where nothing landed it is L2:none",
+        );
+        expect(refused("L2:+w2[0],+w2[1]")).toBe(
+            "state L2:+w2[0],+w2[1]: w2 is named twice; one item has all of its sectors, as " +
+                "+w2[0,2-4]",
         );
     });
 
@@ -445,7 +453,7 @@ describe("the explanation of a sector", () => {
             {
                 source: -2,
                 isAllowed: true,
-                because: "at L3 and above, for a write to it was open when power failed",
+                because: "a write to it was open when power failed",
             },
         ]);
         const replaced = viewOf((story) => {
@@ -459,7 +467,7 @@ describe("the explanation of a sector", () => {
         });
         expect(explainSector(view, 7).map(({ because }) => because)).toEqual([
             "no write to it is durable",
-            "at L4, for a write to its physical sector of 4 KiB was open",
+            "a write to its physical sector of 4 KiB was open",
         ]);
         expect(explainSector(view, 8).map(({ because }) => because)).toEqual([
             "no write to it is durable",

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { ChoiceRecorder, type ChoiceStream, RecordedChoices } from "../../src/base/choices.ts";
-import { StateFields } from "../../src/base/state.ts";
+import { StateFields, type StateRecord } from "../../src/base/state.ts";
+import { CachedPages } from "../../src/disk/cache/cached-pages.ts";
 import {
     type DestagePolicy,
     lazyDestage,
     randomDestage,
 } from "../../src/disk/cache/destage-policy.ts";
+import { RequestGroups } from "../../src/disk/cache/request-groups.ts";
 import { WriteCache } from "../../src/disk/cache/write-cache.ts";
 import { MemoryStore } from "../../src/disk/memory-store.ts";
 
@@ -26,6 +28,22 @@ function sectors(count: number, byte: number): Uint8Array {
 function firstBytes(medium: MemoryStore, count: number): number[] {
     return Array.from({ length: count }, (_, index) => medium.bytes[512 * index]);
 }
+
+describe("request groups", () => {
+    it("drop the numbers that no page names any more", () => {
+        const pages = new CachedPages();
+        const groups = new RequestGroups();
+        for (let count = 0; count < 10_000; count++) {
+            const request = groups.begin(pages.list);
+            const page = pages.obtain(count % 3);
+            groups.takeOver(page, 1, request);
+            page.mask |= 1;
+        }
+        expect(groups.requestCount).toBeLessThanOrEqual(257);
+        const [first, second] = pages.list;
+        expect(groups.groupAt(first, 0)).not.toBe(groups.groupAt(second, 0));
+    });
+});
 
 describe("a write cache", () => {
     it("keeps what was written from the medium until a flush", () => {
@@ -125,6 +143,45 @@ describe("a write cache", () => {
         expect(firstBytes(medium, 16)).toEqual([...new Array(9).fill(1), ...new Array(7).fill(0)]);
     });
 
+    it("may lie about flushes and writes through where its policy says so", () => {
+        // One choice each: 0 keeps the promise, 1 breaks it.
+        const choices = new RecordedChoices([1, 0, 1]);
+        const { medium, cache } = cached({ powerLoss: "requests", lies: true }, choices);
+        cache.write(0, sectors(1, 1), false);
+        cache.flush();
+        expect(firstBytes(medium, 1)).toEqual([0]);
+        cache.flush();
+        expect(firstBytes(medium, 1)).toEqual([1]);
+        cache.write(0, sectors(1, 2), true);
+        expect(firstBytes(medium, 1)).toEqual([1]);
+        const read = new Uint8Array(512);
+        cache.read(0, read);
+        expect(read[0]).toBe(2);
+    });
+
+    it("cannot lie and tear at once: no level of crash states says what that leaves", () => {
+        for (const powerLoss of ["sectors", "trash", "collateral"] as const) {
+            expect(() => cached({ powerLoss, lies: true })).toThrow(
+                'a policy that lies has whole requests: powerLoss is "requests"',
+            );
+        }
+    });
+
+    it("tells requests apart after any number of them, in bounded room", () => {
+        const choices = new ChoiceRecorder(new RecordedChoices([4, 1, 0, 1]));
+        const { medium, cache } = cached({ powerLoss: "requests" }, choices);
+        cache.write(0, sectors(2, 1), false);
+        cache.write(4096, sectors(1, 2), false);
+        for (let count = 0; count < 10_000; count++) {
+            cache.write(1024, sectors(1, count), false);
+        }
+        cache.write(512, sectors(1, 3), false);
+        cache.losePower();
+        // Three groups: the first two sectors, the third, and the one of the second page.
+        expect(firstBytes(medium, 9)).toEqual([1, 3, 0, 0, 0, 0, 0, 0, 2]);
+        expect(choices.choices).toEqual([4, 1, 0, 1]);
+    });
+
     it("refuses a saved state that no disk of its size can have", () => {
         const { cache } = cached();
         cache.write(0, sectors(1, 1), false);
@@ -138,6 +195,11 @@ describe("a write cache", () => {
         );
         expect(() => load({ pageNo: 0, mask: 256 })).toThrow(
             "saved state of a write cache: page 0 with sectors 256 is not a page of this disk",
+        );
+        const [page] = saved.pages as StateRecord[];
+        const twice = new StateFields({ ...saved, pages: [page, page] }, "cache");
+        expect(() => cache.load(twice)).toThrow(
+            "saved state of a write cache: page 0 is there twice",
         );
         const grouped = { pageNo: 0, mask: 1, bytes: sectors(1, 1), groups: [1e15] };
         const fields = new StateFields({ ...saved, pages: [grouped] }, "cache");

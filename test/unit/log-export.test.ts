@@ -3,6 +3,7 @@ import { exportLog } from "../../src/disk/log/export-log.ts";
 import { LogReader, readLogHeader } from "../../src/disk/log/log-reader.ts";
 import { MemoryStore } from "../../src/disk/memory-store.ts";
 import { type DiskTrace, notYet, type TraceCommand } from "../../src/disk/trace/disk-trace.ts";
+import { TraceStory } from "../support/disk-traces.ts";
 import { collected } from "../support/log-builder.ts";
 
 type Step = Partial<TraceCommand> & Pick<TraceCommand, "kind" | "issuedAt">;
@@ -178,6 +179,23 @@ describe("an exported log", () => {
             [0, 0, 1, 2],
             end,
         ]);
+    });
+
+    it("does not end in a write that was dropped before its retry was flushed", () => {
+        const dropped = new TraceStory();
+        dropped.fail(dropped.begin(0, 2, { byte: 0xaa }));
+        dropped.write(0, 1, { byte: 0xbb });
+        dropped.flush();
+        expect(entriesOf(dropped.recorder.trace())).toEqual([
+            [0, 0, 1, 0xbb],
+            [1, 0, 0],
+            [0, 1, 1, 0xaa],
+            end,
+        ]);
+        const through = new TraceStory();
+        through.fail(through.begin(0, 1, { byte: 0xaa, fua: true }));
+        through.write(0, 1, { byte: 0xbb, fua: true });
+        expect(entriesOf(through.recorder.trace())).toEqual([[2, 0, 1, 0xbb], end]);
     });
 
     it("has marks where they were made, short enough for a sector", () => {

@@ -136,6 +136,25 @@ describe("an imported log of QEMU", () => {
         ]);
     });
 
+    it("counts its own writes for the slack, and not the commands that a long one becomes", () => {
+        const long = { sector: 8, sectorCount: 65_537, data: 9 };
+        expect(lines(imported([rawWrite(1, 1, 1), long, rawFlush], { flushSlack: 1 }))).toEqual([
+            "write 1+1 0..1",
+            "write 8+65536 2..5",
+            "write 65544+1 3..6",
+            "flush 4..7",
+        ]);
+        const [mark, after] = [{ flags: flag.mark, label: "x" }, rawWrite(2, 1, 2)];
+        expect(lines(imported([long, mark, long, after], { flushSlack: 1 }))).toEqual([
+            "write 8+65536 0..1",
+            "write 65544+1 2..3",
+            "markx 4..5",
+            "write 8+65536 6..7",
+            "write 65544+1 8..9",
+            "write 2+1 10..11",
+        ]);
+    });
+
     it("may be of a disk without a cache", () => {
         expect(imported(log, { isWriteThrough: true }).startsWithCache).toBe(false);
     });

@@ -48,6 +48,12 @@ describe("a log's superblock", () => {
         expect(readLogHeader(new MemoryStore(new Uint8Array(27)))).toBe(
             "not a write log: 27 bytes, less than its superblock of 28",
         );
+        expect(readLogHeader(new MemoryStore(new Uint8Array(0)))).toBe("the file is empty");
+        for (const size of [1, 27]) {
+            expect(readLogHeader(new MemoryStore(rawLog(512, []).subarray(0, size)))).toBe(
+                `the file ends in its header, after ${size} of 28 bytes`,
+            );
+        }
         expect(patched(0, [0])).toBe(
             "not a write log: magic number is 0x6a736677736800, expected 0x6a736677736872",
         );
@@ -225,7 +231,7 @@ describe("who wrote a log", () => {
         const discard = { sector: 1, sectorCount: 1, flags: flag.discard };
         expect(guess([rawWrite(0, 1, 1), discard, rawFlush])).toEqual({
             kind: "qemu",
-            reason: "no entry is one that only dm-log-writes logs",
+            reason: "it has no mark, FUA write, METADATA or FLUSH with data",
         });
     });
 });

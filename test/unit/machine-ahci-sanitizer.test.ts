@@ -1,6 +1,7 @@
 /** The protocol sanitiser catches each kind of misuse, and a driver that does right is clean. */
 import { describe, expect, it } from "vitest";
 import { encodeState, StateFields } from "../../src/base/state.ts";
+import type { ObservedPort } from "../../src/machine/ahci/observer.ts";
 import { AhciSanitizer } from "../../src/machine/ahci/sanitizer.ts";
 import {
     type FindingKind,
@@ -287,5 +288,143 @@ describe("a driver that does wrong", () => {
         expect(bench.findings.map(({ message }) => message)).toEqual([
             "the buffer of slot 3 was changed before its command ended",
         ]);
+    });
+});
+
+describe("a large buffer", () => {
+    /** A read of 16 sectors into two ranges of memory that meet in the middle of a piece. */
+    const twoRanges = [
+        [buffers, 6144],
+        [buffers + 0x1_0000, 2048],
+    ] as const;
+    const read16 = (bench: WatchedRig) =>
+        bench.rig.issue({ command: 0x25, count: 16, buffer: twoRanges });
+    const messages = (bench: WatchedRig) => bench.findings.map(({ message }) => message);
+
+    it.each([0, 4095, 4096, 6143, 6144, 8191])("is watched at byte %d, before data comes", (at) => {
+        const bench = new WatchedRig();
+        read16(bench);
+        bench.rig.memory.bytes[at < 6144 ? buffers + at : buffers + 0x1_0000 + at - 6144] ^= 0x80;
+        for (let offset = 0; offset < 8192; offset += 512) {
+            bench.port.deliver(0, offset, sector);
+        }
+        bench.port.sendRegisterUpdate(0, good);
+        expect(messages(bench)).toEqual(["the buffer of slot 0 was changed before data came"]);
+    });
+
+    it.each([0, 4095, 4096, 6143, 6144, 8191])("is watched at byte %d, after data came", (at) => {
+        const bench = new WatchedRig();
+        read16(bench);
+        for (let offset = 0; offset < 8192; offset += 512) {
+            bench.port.deliver(0, offset, sector);
+        }
+        expect(messages(bench)).toEqual([]);
+        bench.rig.memory.bytes[at < 6144 ? buffers + at : buffers + 0x1_0000 + at - 6144] ^= 0x80;
+        bench.port.sendRegisterUpdate(0, good);
+        expect(messages(bench)).toEqual([
+            "the buffer of slot 0 was changed before its command ended",
+        ]);
+    });
+
+    it("is blamed once for all that changes in it", () => {
+        const bench = new WatchedRig();
+        read16(bench);
+        for (let offset = 0; offset < 8192; offset += 512) {
+            bench.rig.memory.bytes.fill(offset / 512 + 1, buffers, buffers + 6144);
+            bench.port.deliver(0, offset, sector);
+        }
+        bench.port.sendRegisterUpdate(0, good);
+        expect(messages(bench)).toEqual(["the buffer of slot 0 was changed before data came"]);
+    });
+
+    it("may be one piece of memory over and over, where a read throws its data away", () => {
+        const bench = new WatchedRig();
+        const discard = Array.from({ length: 4 }, () => [buffers, 4096] as const);
+        bench.rig.issue({ command: 0x25, count: 32, buffer: discard });
+        for (let offset = 0; offset < 4 * 4096; offset += 512) {
+            bench.port.deliver(0, offset, new Uint8Array(512).fill(offset / 512));
+        }
+        bench.port.sendRegisterUpdate(0, good);
+        expect(bench.findings).toEqual([]);
+    });
+
+    /** Bytes that the sanitiser asks for when 8 MiB come by moves of `moveBytes`. */
+    function bytesLookedAt(moveBytes: number): number {
+        const sanitizer = new AhciSanitizer({
+            memory: new GuestMemory(2 ** 24),
+            clock: new Clock(),
+            report: ({ message }) => expect(message).toBe("nothing"),
+        });
+        let askedBytes = 0;
+        const port: ObservedPort = {
+            portNo: 0,
+            commandListAddress: commandList,
+            activeTags: 0,
+            outstandingSlots: 1,
+            queuedSlots: 0,
+            describeBuffer: (_, bufferOffset, byteLimit) => {
+                askedBytes += byteLimit;
+                return [{ address: 2 ** 22 + bufferOffset, byteLength: byteLimit }];
+            },
+        };
+        const commandFis = new Uint8Array(20);
+        commandFis[13] = 0x40;
+        sanitizer.onDoorbell(port, "PxCI", 1, 0);
+        const address = { headerAddress: commandList, tableAddress: tables, entryCount: 0 };
+        sanitizer.onCommandFetched(port, {
+            ...address,
+            slot: 0,
+            command: 0x25,
+            commandFis,
+            tag: undefined,
+            isDeviceWrite: false,
+        });
+        for (let offset = 0; offset < 2 ** 23; offset += moveBytes) {
+            sanitizer.onTransferStart(port, 0, "to host", offset, moveBytes);
+            sanitizer.onTransfer(port, 0, "to host", offset, moveBytes);
+        }
+        sanitizer.onCompletionPosted(port, 1);
+        return askedBytes;
+    }
+
+    it("is looked at four times in all, by however many moves its data comes", () => {
+        expect(bytesLookedAt(2 ** 23)).toBe(4 * 2 ** 23);
+        expect(bytesLookedAt(65_536)).toBe(4 * 2 ** 23);
+        expect(bytesLookedAt(4096)).toBe(4 * 2 ** 23);
+    });
+});
+
+describe("the end of a run", () => {
+    it("blames a driver once for what it never read, and not for what the drive still has", () => {
+        const bench = new WatchedRig();
+        bench.queue(7, false);
+        bench.endQueued(7);
+        bench.queue(3, true);
+        bench.sanitizer.finish();
+        bench.sanitizer.finish();
+        expect(bench.findings.map(({ kind, slot }) => [kind, slot])).toEqual([
+            ["completion-never-read", 7],
+        ]);
+        // The command in slot 3 is watched on.
+        bench.rig.memory.bytes[buffers + 3 * 4096] ^= 1;
+        bench.endQueued(3);
+        bench.rig.read(PxSACT);
+        bench.sanitizer.finish();
+        expect(bench.findings.map(({ kind, slot }) => [kind, slot])).toEqual([
+            ["completion-never-read", 7],
+            ["buffer-changed-in-flight", 3],
+        ]);
+    });
+
+    it("blames nobody again after the state was saved and loaded", () => {
+        const bench = new WatchedRig();
+        bench.queue(7, false);
+        bench.endQueued(7);
+        bench.sanitizer.finish();
+        const saved = bench.sanitizer.save();
+        bench.sanitizer.reset();
+        bench.sanitizer.load(new StateFields(saved, "machine.ahci-sanitizer"));
+        bench.sanitizer.finish();
+        expect(bench.findings).toHaveLength(1);
     });
 });

@@ -111,6 +111,30 @@ describe("an exception", () => {
         expect(machine.memory.view.getUint32(0x20000, true)).toBe(9);
     });
 
+    it("has the operation done again once, in whatever bursts the program goes on", () => {
+        const machine = new TestMachine();
+        const table = identityTables(machine.memory);
+        setEntry(machine.memory, entryOf(0x20000), 0n);
+        const results: number[] = [];
+        machine.start(
+            function* (context) {
+                yield context.loadPageTable(table);
+                results.push(yield context.fetchAdd(0x20000, 4, 5));
+                results.push(yield context.pause());
+                results.push(yield context.fetchAdd(0x20000, 4, 1));
+                results.push(yield context.pause());
+                results.push(yield context.load(0x20000, 4));
+            },
+            {
+                *exception(context) {
+                    yield context.store64(entryOf(0x20000), 0x20007n);
+                },
+            },
+        );
+        machine.runToEnd();
+        expect(results).toEqual([0, 0, 5, 0, 6]);
+    });
+
     it("may be interrupted before the operation is done again", () => {
         const machine = new TestMachine();
         const table = identityTables(machine.memory);
@@ -157,7 +181,8 @@ describe("an exception", () => {
         expect(depth).toBe(63);
         expect(machine.cpus[0].activity).toBe("off");
         expect(machine.cpus[0].context).toBe(undefined);
-        expect(machine.runToEnd()).toBe("asleep forever");
+        expect(machine.runToEnd()).toBe("triple fault");
+        expect(depth).toBe(63);
     });
 });
 

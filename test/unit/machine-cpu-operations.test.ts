@@ -280,7 +280,7 @@ describe("a user's operation", () => {
         ]);
     });
 
-    it("runs off the end of its program: general protection, again and again", () => {
+    it("runs off the end of its program: invalid opcode, again and again", () => {
         let faults = 0;
         const machine = new TestMachine();
         machine.startUser(
@@ -289,7 +289,7 @@ describe("a user's operation", () => {
             },
             {
                 *exception(context, vector) {
-                    expect(vector).toBe(13);
+                    expect(vector).toBe(6);
                     faults++;
                     yield faults < 3 ? context.step() : context.halt();
                 },

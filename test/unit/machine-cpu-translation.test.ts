@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Context } from "../../src/machine/cpu/context.ts";
 import { MemoryPort } from "../../src/machine/cpu/memory-port.ts";
-import { Operands } from "../../src/machine/cpu/operands.ts";
+import { nothingAsked, Operands } from "../../src/machine/cpu/operands.ts";
 import type { Operation, Program } from "../../src/machine/cpu/operation.ts";
 import { TranslationCache } from "../../src/machine/cpu/translation-cache.ts";
 import {
@@ -36,6 +36,7 @@ class Bench {
     }
 
     do(operation: Operation, isUser = false): number | string {
+        this.operands.asked = nothingAsked;
         const isDone = this.port.carryOut(this.operands, operation, isUser);
         const { faultVector, faultCode, faultAddress } = this.port;
         const at = faultVector === 14 ? ` at 0x${faultAddress.toString(16)}` : "";

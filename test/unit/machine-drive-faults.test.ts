@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RecordedChoices } from "../../src/base/choices.ts";
+import { type DestagePolicy, lazyDestage } from "../../src/disk/cache/destage-policy.ts";
 import { formatFaultRule, parseFaultRule } from "../../src/machine/sata/fault-rule-text.ts";
 import type { FaultRule } from "../../src/machine/sata/fault-rules.ts";
 import { DriveBench, sectorsOf } from "../support/drive-host.ts";
@@ -11,8 +12,13 @@ const write = { command: 0x35, lba: 8, count: 8 };
 const room = () => new Uint8Array(8 * 512);
 
 /** A drive with rules, on a disk of sevens. */
-function faultyBench(rules: readonly string[], choices: readonly number[] = []): DriveBench {
+function faultyBench(
+    rules: readonly string[],
+    choices: readonly number[] = [],
+    destage: DestagePolicy = lazyDestage,
+): DriveBench {
     return new DriveBench({
+        destage,
         faults: rules.map(parseFaultRule),
         choices: new RecordedChoices(choices),
         diskBytes: new Uint8Array(2 ** 20).fill(7),
@@ -29,19 +35,56 @@ describe("effects", () => {
         expect(bench.command({ command: 0x42, lba: 99, count: 1 })).toMatchObject({ error: 0x40 });
     });
 
-    it("a media error of a write leaves some leading sectors written", () => {
-        for (const landed of [0, 3, 8]) {
+    /** How many leading sectors of the write are on the disk, and which one the error names. */
+    function failedWrite(bench: DriveBench) {
+        const last = bench.command(write, sectorsOf(8, 9));
+        expect(last).toMatchObject({ status: 0x51, error: 0x10 });
+        bench.command({ command: 0xea });
+        const written = bench.medium.bytes.subarray(8 * 512, 16 * 512);
+        const landed = written.filter((byte) => byte === 9).length / 512;
+        expect(written).toEqual(
+            room()
+                .fill(7)
+                .fill(9, 0, landed * 512),
+        );
+        const [traced] = bench.recorder.trace().commands;
+        expect([traced.status, traced.after]).toEqual(["failed", sectorsOf(8, 9)]);
+        return { landed, errorLba: last?.frame === "register" ? last.lba : undefined };
+    }
+
+    it("a media error of a write leaves some leading sectors written, and names the next", () => {
+        for (const [landed, errorLba] of [
+            [0, 8],
+            [3, 11],
+            // All of it was accepted and it failed all the same.
+            [8, 15],
+        ]) {
             const bench = faultyBench(["write media-error"], [landed]);
-            expect(bench.command(write, sectorsOf(8, 9))).toMatchObject({
-                status: 0x51,
-                error: 0x10,
-                lba: 8,
-            });
-            bench.command({ command: 0xea });
-            const expected = new Uint8Array(8 * 512).fill(7).fill(9, 0, landed * 512);
-            expect(bench.medium.bytes.subarray(8 * 512, 16 * 512)).toEqual(expected);
-            const [traced] = bench.recorder.trace().commands;
-            expect([traced.status, traced.after]).toEqual(["failed", sectorsOf(8, 9)]);
+            expect(failedWrite(bench)).toEqual({ landed, errorLba });
+        }
+    });
+
+    it("a media error of a write leaves nothing written from the bad sector on", () => {
+        // Five options: none to all of the four sectors before it.
+        for (const [choice, landed] of [
+            [0, 0],
+            [4, 4],
+            [5, 0],
+        ]) {
+            const bench = faultyBench(["write media-error lba=12-13"], [choice]);
+            expect(failedWrite(bench)).toEqual({ landed, errorLba: 12 });
+        }
+    });
+
+    it("a media error of a write leaves all or nothing where requests are whole", () => {
+        for (const [rule, choice, landed, errorLba] of [
+            ["write media-error", 0, 0, 8],
+            ["write media-error", 1, 8, 15],
+            ["write media-error", 2, 0, 8],
+            ["write media-error lba=12", 1, 0, 12],
+        ] as const) {
+            const bench = faultyBench([rule], [choice], { ...lazyDestage, powerLoss: "requests" });
+            expect(failedWrite(bench)).toEqual({ landed, errorLba });
         }
     });
 

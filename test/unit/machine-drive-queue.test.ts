@@ -2,6 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { RecordedChoices } from "../../src/base/choices.ts";
 import { encodeState, type StateRecord } from "../../src/base/state.ts";
+import { crashView } from "../../src/disk/crash/crash-sweep.ts";
+import { countStates } from "../../src/disk/crash/levels.ts";
+import { parseFaultRule } from "../../src/machine/sata/fault-rule-text.ts";
 import type { DriveTiming } from "../../src/machine/sata/timing.ts";
 import { DriveBench, type Frame, sectorsOf } from "../support/drive-host.ts";
 
@@ -187,6 +190,49 @@ describe("a queue that goes wrong", () => {
         expect(bench.command(queued(readQueued, 2, 0), new Uint8Array(512))).toEqual(bits(4));
     });
 
+    it("says first what ended well at the instant of an error", () => {
+        const bench = new DriveBench({ faults: [parseFaultRule("read media-error lba=9")] });
+        for (const tag of [0, 1, 2]) {
+            bench.host.buffers[tag] = new Uint8Array(512);
+            bench.issue(queued(readQueued, tag, 8 + tag));
+        }
+        sent(bench);
+        bench.run();
+        // Tag 2 was due, too, and is dropped.
+        expect(sent(bench)).toEqual([bits(1), bits(0, { status: 0x51, error: 0x40 })]);
+        const statuses = bench.recorder.trace().commands.map(({ status }) => status);
+        expect(statuses).toEqual(["done", "failed", "failed"]);
+    });
+
+    it("names in the log the first sector that is not there", () => {
+        const bench = new DriveBench();
+        bench.command(queued(readQueued, 3, 2046, 4));
+        // 2048 sectors: LBA 7:0 and 15:8 of it.
+        expect(logHead(errorLog(bench)).slice(0, 6)).toEqual([3, 0, 0x51, 0x10, 0, 8]);
+    });
+
+    it("has ended what it drops, so that a retry and a flush settle the disk", () => {
+        // Longer transfers end sooner: of 32 writes, the last is the first to end, and fails.
+        const serviceNs = ({ byteLength }: { byteLength: number }) => (byteLength > 512 ? 1 : 100);
+        const bench = new DriveBench({ timing: { acceptDelayNs: () => 0, serviceNs } });
+        for (let tag = 0; tag < 31; tag++) {
+            bench.host.buffers[tag] = sectorsOf(1, tag);
+            bench.issue(queued(writeQueued, tag, tag));
+        }
+        bench.issue(queued(writeQueued, 31, 2047, 8));
+        bench.run();
+        errorLog(bench);
+        const failed = bench.recorder.trace();
+        expect(failed.commands.filter(({ status }) => status === "failed")).toHaveLength(32);
+        expect(countStates(crashView(failed, failed.eventCount), "L1").count).toBe(2n ** 31n);
+        for (let tag = 0; tag < 31; tag++) {
+            bench.command(queued(writeQueued, tag, tag), sectorsOf(1, 100));
+        }
+        bench.command({ command: 0xea });
+        const settled = bench.recorder.trace();
+        expect(countStates(crashView(settled, settled.eventCount), "L1").count).toBe(1n);
+    });
+
     it("halts at a tag that is in use", () => {
         const bench = new DriveBench();
         bench.issue(queued(readQueued, 6, 0));
@@ -208,7 +254,7 @@ describe("a queue that goes wrong", () => {
         expect(logHead(errorLog(bench)).slice(0, 4)).toEqual([0x80, 0, 0x51, 0x04]);
         const statuses = bench.recorder.trace().commands.map(({ kind, status }) => [kind, status]);
         expect(statuses).toEqual([
-            ["write", "outstanding"],
+            ["write", "failed"],
             ["flush", "failed"],
             ["other", "done"],
         ]);
@@ -327,6 +373,17 @@ describe("a drive saved and loaded", () => {
         expect(load([{ ...command, moment: "later" }])).toThrow(
             "saved state of a drive: a command cannot be due for later",
         );
+        expect(load([{ ...command, moment: "data" }])).toThrow(
+            "saved state of a drive: READ FPDMA QUEUED cannot be due for its data",
+        );
+        expect(load([{ ...command, held: new Uint8Array(512) }])).toThrow(
+            "saved state of a drive: READ FPDMA QUEUED cannot hold data",
+        );
+        const failing = { ...command, command: 0x61, error: 0x10, lba: 2048, moment: "data" };
+        expect(load([failing])).toThrow(
+            "saved state of drive: it has a command that this drive does not accept",
+        );
+        expect(load([{ ...command, acceptedSectors: 2 }])).toThrow("a whole number from 0 to 1");
         expect(load([{ ...command, lba: 2048 }])).toThrow(
             "saved state of drive: it has a command that this drive does not accept",
         );

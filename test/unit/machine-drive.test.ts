@@ -1,5 +1,6 @@
 /** The drive's commands that do not queue, one by one. */
 import { describe, expect, it } from "vitest";
+import { durableFrom } from "../../src/disk/trace/durability.ts";
 import { DriveBench, type Frame, sectorsOf } from "../support/drive-host.ts";
 
 /** The last frame of a command that ended well, or with ERR and an error. */
@@ -18,6 +19,11 @@ function numberedDisk(sectorCount: number): Uint8Array {
         bytes.fill(lba % 251, lba * 512, (lba + 1) * 512);
     }
     return bytes;
+}
+
+/** What the trace says that the commands were, and how they ended. */
+function statuses(bench: DriveBench): string[] {
+    return bench.recorder.trace().commands.map(({ kind, status }) => `${kind} ${status}`);
 }
 
 describe("reading", () => {
@@ -66,7 +72,9 @@ describe("reading", () => {
         const buffer = new Uint8Array(256 * 512);
         expect(bench.command({ command: 0xc8 }, buffer)).toEqual(registerFrame({}));
         expect(buffer).toEqual(numberedDisk(256));
-        expect(bench.command({ command: 0x25 }, buffer)).toEqual(registerFrame(notFound));
+        expect(bench.command({ command: 0x25 }, buffer)).toEqual(
+            registerFrame({ ...notFound, lba: 256 }),
+        );
         const large = new DriveBench({ diskBytes: numberedDisk(65_536) });
         const all = new Uint8Array(65_536 * 512);
         expect(large.command({ command: 0x25 }, all)).toEqual(registerFrame({}));
@@ -94,13 +102,26 @@ describe("reading", () => {
         expect(last).toEqual(registerFrame({ ...abort, count: 1 }));
     });
 
+    it("names the first sector that is not there", () => {
+        const bench = new DriveBench();
+        for (const [lba, count, wrongLba] of [
+            [2047, 2, 2048],
+            [2040, 100, 2048],
+            [2048, 1, 2048],
+            [3000, 1, 3000],
+        ]) {
+            const last = bench.command({ command: 0x25, lba, count });
+            expect(last).toEqual(registerFrame({ ...notFound, lba: wrongLba, count }));
+        }
+    });
+
     it("verifies sectors without sending them, and says where the disk ends", () => {
         const bench = new DriveBench();
         expect(bench.command({ command: 0x40, lba: 2047, count: 1 })).toEqual(
             registerFrame({ lba: 2047, count: 1 }),
         );
         expect(bench.command({ command: 0x42, lba: 2047, count: 2 })).toEqual(
-            registerFrame({ ...notFound, lba: 2047, count: 2 }),
+            registerFrame({ ...notFound, lba: 2048, count: 2 }),
         );
         expect(bench.host.frames).toHaveLength(1);
     });
@@ -132,7 +153,7 @@ describe("writing", () => {
     it("writes nothing past the end of the disk, nor any part of such a write", () => {
         const bench = new DriveBench();
         const last = bench.command({ command: 0x35, lba: 2047, count: 2 }, sectorsOf(2, 1));
-        expect(last).toEqual(registerFrame({ ...notFound, lba: 2047, count: 2 }));
+        expect(last).toEqual(registerFrame({ ...notFound, lba: 2048, count: 2 }));
         bench.command({ command: 0xea });
         expect(bench.medium.bytes.every((byte) => byte === 0)).toBe(true);
     });
@@ -367,10 +388,79 @@ describe("resets and power", () => {
         bench.command({ command: 0x35, count: 1 }, sectorsOf(1, 1));
         bench.command({ command: 0xef, features: 0x02 });
         bench.command({ command: 0x35, lba: 1, count: 1 }, sectorsOf(1, 2));
-        bench.drive.losePower();
+        bench.cyclePower();
         expect([bench.medium.bytes[0], bench.medium.bytes[512]]).toEqual([1, 0]);
         bench.command({ command: 0x35, lba: 2, count: 1 }, sectorsOf(1, 3));
         expect(bench.medium.bytes[1024]).toBe(0);
+    });
+
+    it("ends with the power the trace, in which what was outstanding stays so", () => {
+        const bench = new DriveBench();
+        bench.command({ command: 0xef, features: 0x82 });
+        bench.host.buffers[0] = sectorsOf(1, 1);
+        bench.issue({ command: 0x35, count: 1 });
+        bench.drive.losePower();
+        expect(statuses(bench)).toEqual(["cache-off done", "write outstanding"]);
+        expect(() => bench.issue({ command: 0x35, count: 1 })).toThrow(
+            "a disk without power gets no commands: reset the recorder",
+        );
+        // A trace that goes back to before the loss goes on, and one that was lost stays so.
+        const { recorder } = bench;
+        const lost = recorder.mark();
+        recorder.reset();
+        const fresh = recorder.mark();
+        recorder.rewind(lost);
+        expect(() => recorder.complete(1, true, 0)).toThrow(
+            "nothing happens on a disk without power",
+        );
+        recorder.rewind(fresh);
+        bench.command({ command: 0x35, count: 1 }, sectorsOf(1, 1));
+        expect(statuses(bench)).toEqual(["write done"]);
+        // A disk that is on again has its cache on, and its trace says so.
+        const again = new DriveBench();
+        again.command({ command: 0xef, features: 0x82 });
+        again.cyclePower();
+        again.command({ command: 0x35, count: 1 }, sectorsOf(1, 1));
+        expect(durableFrom(again.recorder.trace())).toEqual([Number.POSITIVE_INFINITY]);
+        expect(again.medium.bytes[0]).toBe(0);
+    });
+
+    it("ends in the trace, at once and as failed, what a reset or the host clears", () => {
+        const clearings = [
+            (bench: DriveBench) => bench.drive.resetLink(),
+            (bench: DriveBench) => bench.drive.forget(1),
+            // The host clears BSY under a command, and sends another.
+            (bench: DriveBench) => bench.issue({ command: 0xe5 }),
+        ];
+        for (const clear of clearings) {
+            const bench = new DriveBench();
+            bench.host.buffers[0] = sectorsOf(1, 1);
+            bench.issue({ command: 0x35, count: 1 });
+            bench.clock.advanceTo(7);
+            clear(bench);
+            const [write] = bench.recorder.trace().commands;
+            expect([write.status, write.completedAt, write.completedNs]).toEqual(["failed", 2, 7]);
+        }
+    });
+
+    it("never puts down the data of a write through that was dropped", () => {
+        const bench = new DriveBench();
+        bench.host.buffers[0] = sectorsOf(1, 1);
+        bench.issue({ command: 0x61, features: 1, device: 0xc0 });
+        expect(bench.recorder.trace().commands[0].after).toEqual(sectorsOf(1, 1));
+        bench.drive.resetLink();
+        bench.command({ command: 0xea });
+        expect(bench.medium.bytes[0]).toBe(0);
+    });
+
+    it("ends in the trace the ranges of a trim that is dropped", () => {
+        const bench = new DriveBench();
+        const list = new Uint8Array(512);
+        list.set([1], 6);
+        bench.host.buffers[0] = list;
+        bench.issue({ command: 0x06, features: 1, count: 1 });
+        bench.drive.resetLink();
+        expect(statuses(bench)).toEqual(["other failed", "discard failed"]);
     });
 
     it("may keep or lose a write through the cache whose power fails before its end", () => {

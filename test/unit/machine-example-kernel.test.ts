@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ChoiceRecorder, RecordedChoices, SeededChoices } from "../../src/base/choices.ts";
-import { AhciSanitizer } from "../../src/machine/ahci/sanitizer.ts";
 import type { Machine, MachineOptions } from "../../src/machine/machine.ts";
 import { parseSchedule } from "../../src/machine/schedule/parse-schedule.ts";
 import { formatRuns } from "../../src/machine/schedule/recorded.ts";
@@ -15,24 +14,18 @@ const source = new URL("../support/example-kernel.ts", import.meta.url);
 /** Boots the example kernel on a machine of its own, to its end. */
 function boot(schedule: string, seed: number, more: Partial<MachineOptions> = {}) {
     const problems: string[] = [];
-    let sanitizer: AhciSanitizer | undefined;
     const machine = makeMachine(
         { kernel: "example", schedule, seed },
         {
             recordsSchedule: true,
             onNotice: ({ device, message }) => problems.push(`${device}: ${message}`),
-            observer: ({ clock, memory }) => {
-                const report = ({ message }: { message: string }) => problems.push(message);
-                sanitizer = new AhciSanitizer({ clock, memory, report });
-                return sanitizer;
-            },
             ...more,
         },
     );
     const kernel = new ExampleKernel();
     machine.powerOn(kernel);
     const reason = machine.run({ untilNs: 1_000_000_000 });
-    sanitizer?.finish();
+    problems.push(...machine.protocolFindings.map(({ message }) => message));
     return { machine, kernel, reason, problems };
 }
 

@@ -2,8 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/user-error.ts";
 import { Clock } from "../../src/machine/clock.ts";
+import type { Context } from "../../src/machine/cpu/context.ts";
+import type { Program } from "../../src/machine/cpu/operation.ts";
 import { KeyboardController } from "../../src/machine/keyboard/keyboard-controller.ts";
 import { type KeyName, keys } from "../../src/machine/keyboard/keys.ts";
+import { Machine } from "../../src/machine/machine.ts";
 import { decoded, drain } from "../support/chickadee-keyboard.ts";
 import {
     CountedLine,
@@ -203,9 +206,67 @@ describe("the keyboard", () => {
         const { keyboard, clock, controller, run, line } = rig();
         keyboard.type("slow");
         clock.advanceTo(1000 * msNs);
-        expect(line.riseCount).toBe(1);
+        // Eight events, each announced once.
+        expect(line.riseCount).toBe(8);
         expect(clock.nextAlarmNs).toBe(Number.POSITIVE_INFINITY);
         expect(decoded([...drain(controller), ...run(20 * msNs)])).toBe("slow");
+    });
+
+    it("announces a key that is typed while others wait unread, at its pace and once", () => {
+        const { keyboard, clock, line, controller, run } = rig();
+        keyboard.type("ab");
+        clock.advanceTo(100 * msNs);
+        const rises = line.riseCount;
+        keyboard.press("c");
+        keyboard.press("d");
+        clock.advanceTo(100 * msNs);
+        expect([line.riseCount - rises, line.isHigh]).toEqual([1, true]);
+        clock.advanceTo(101 * msNs - 1);
+        expect(line.riseCount - rises).toBe(1);
+        clock.advanceTo(200 * msNs);
+        expect(line.riseCount - rises).toBe(2);
+        expect(clock.nextAlarmNs).toBe(Number.POSITIVE_INFINITY);
+        expect(decoded([...drain(controller), ...run(20 * msNs)])).toBe("abcd");
+    });
+
+    it("reaches a kernel that unmasks its pin after the first keys, with the next key", () => {
+        const machine = new Machine({ choices: 1 });
+        const { keyboard } = machine.keyboard;
+        const got: number[] = [];
+        const noProgram = (): Program => {
+            throw new Error("this kernel has no system calls and makes no exceptions");
+        };
+        function* setPin(context: Context, register: number, value: number): Program {
+            yield context.store(0xfec0_0000, 4, register);
+            yield context.store(0xfec0_0010, 4, value);
+        }
+        machine.powerOn({
+            *start(context) {
+                yield context.store(0xfee0_00f0, 4, 0x13f);
+                while (machine.clock.nowNs < 10 * msNs) {
+                    yield context.step();
+                }
+                yield* setPin(context, 0x13, 0);
+                yield* setPin(context, 0x12, 33);
+                for (;;) {
+                    yield context.enableInterruptsAndHalt();
+                }
+            },
+            *interrupt(context) {
+                while (((yield context.input(0x64, 1)) & 1) !== 0) {
+                    got.push(yield context.input(0x60, 1));
+                }
+                yield context.store(0xfee0_00b0, 4, 0);
+            },
+            systemCall: noProgram,
+            exception: noProgram,
+        });
+        keyboard.type("ab");
+        machine.run({ untilNs: 100 * msNs });
+        expect(got).toEqual([]);
+        keyboard.type("cd");
+        machine.run({ untilNs: 200 * msNs });
+        expect([decoded(got), keyboard.waitingEvents]).toEqual(["abcd", 0]);
     });
 
     it("takes a long text and bounds what waits", () => {
@@ -458,6 +519,13 @@ describe("the keyboard controller", () => {
         const keyboard = { ...controller.keyboard.save(), events: Uint8Array.of(127) };
         expect(load({ keyboard })).toThrow(
             new UserError("saved state of the keyboard: field events is no list of keys"),
+        );
+        const announced = { ...controller.keyboard.save(), announcedCount: 1 };
+        expect(load({ keyboard: announced })).toThrow(
+            new UserError(
+                "saved state of machine.keyboard.keyboard: field announcedCount is not a whole " +
+                    "number from 0 to 0",
+            ),
         );
         const codes = { ...controller.keyboard.save(), codes: new Uint8Array(4) };
         expect(load({ keyboard: codes })).toThrow(

@@ -1,16 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { InvariantError } from "../../src/base/assert.ts";
 import { UserError } from "../../src/base/user-error.ts";
+import { attach, portMap } from "../../src/machine/address-map.ts";
 import { AddressSpace } from "../../src/machine/bus.ts";
 import { Clock } from "../../src/machine/clock.ts";
 import { LegacyPorts } from "../../src/machine/legacy/legacy-ports.ts";
 import { handOver, noticeList, poke, stateBytes, stateFields } from "../support/device-rig.ts";
 
+const {
+    firstInterruptMasks,
+    secondInterruptMasks,
+    intervalTimer,
+    timerGate,
+    realTimeClock,
+    delay,
+} = portMap;
+const legacyMap = {
+    firstInterruptMasks,
+    secondInterruptMasks,
+    intervalTimer,
+    timerGate,
+    realTimeClock,
+    delay,
+};
+
 function rig() {
     const clock = new Clock();
     const legacy = new LegacyPorts(clock);
     const notices = noticeList();
-    const ports = new AddressSpace("port", legacy.regions, notices.sink);
+    const regions = attach(legacyMap, legacy.ports);
+    const ports = new AddressSpace("port", regions, notices.sink);
     const inByte = (port: number) => ports.read(port, 1);
     const outByte = (port: number, value: number) => ports.write(port, 1, value);
     /** CMOS register `index`. */
@@ -18,7 +37,7 @@ function rig() {
         outByte(0x70, index);
         return inByte(0x71);
     };
-    return { clock, legacy, ports, inByte, outByte, cmos, messages: notices.messages };
+    return { clock, legacy, regions, ports, inByte, outByte, cmos, messages: notices.messages };
 }
 
 /** Seconds, minutes, hours, weekday, day, month, year and century, as they are read. */
@@ -30,13 +49,6 @@ const secondNs = 1e9;
 const dayNs = 86_400 * secondNs;
 
 describe("legacy ports", () => {
-    it("give each region a name and a reason", () => {
-        for (const { what, why } of rig().legacy.regions) {
-            expect(what).toMatch(/^\w.{5,}/);
-            expect(why).toMatch(/^\w.{5,}/);
-        }
-    });
-
     it("are the ports of a PC, and the keyboard's are not among them", () => {
         const { ports } = rig();
         const found = Array.from({ length: 0x100 }, (_, port) => port).filter(
@@ -179,12 +191,12 @@ describe("legacy ports", () => {
 
     it("go on where they were saved, and are as at power-on after a reset", () => {
         const machine = rig();
-        const regions = machine.legacy.regions;
+        const { regions } = machine;
         poke(regions, 1000, 5);
         const other = rig();
         handOver(machine.legacy, other.legacy);
         expect(stateBytes(other.legacy)).toEqual(stateBytes(machine.legacy));
-        expect(poke(other.legacy.regions, 1000, 6)).toEqual(poke(regions, 1000, 6));
+        expect(poke(other.regions, 1000, 6)).toEqual(poke(regions, 1000, 6));
         machine.legacy.reset();
         expect(stateBytes(machine.legacy)).toEqual(stateBytes(rig().legacy));
     });
@@ -200,16 +212,16 @@ describe("legacy ports", () => {
     });
 
     it("survive 200,000 random accesses while time goes on", () => {
-        const { legacy, clock } = rig();
-        const read = poke(legacy.regions, 200_000, 7, (random) => {
+        const { regions, clock } = rig();
+        const read = poke(regions, 200_000, 7, (random) => {
             clock.advanceTo(clock.nowNs + random.below(2 ** 31));
         });
         expect(read.every((value) => value >= 0 && value <= 0xffff_ffff)).toBe(true);
     });
 
     it("do not share a port: the address space would refuse them", () => {
-        const { legacy } = rig();
-        const twice = [...legacy.regions, legacy.regions[0]];
+        const { regions } = rig();
+        const twice = [...regions, regions[0]];
         expect(() => new AddressSpace("port", twice, () => {})).toThrow(InvariantError);
     });
 });

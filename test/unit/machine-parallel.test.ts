@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { StateFields } from "../../src/base/state.ts";
 import { UserError } from "../../src/base/user-error.ts";
 import { ParallelPort } from "../../src/machine/console/parallel-port.ts";
 import { handOver, poke, stateBytes, stateFields } from "../support/device-rig.ts";
@@ -92,6 +93,24 @@ describe("the parallel port", () => {
         log(port, text);
         expect(port.textFrom(0)).toBe(text);
         expect(port.textFrom(65_530)).toBe(text.slice(65_530));
+    });
+
+    it("keeps the last 16 MiB, by chunks, and counts on", () => {
+        const port = new ParallelPort();
+        // A chunk of zeros and one of ones, that stand for all the chunks of a log so long.
+        const zeros = new Uint8Array(65_536);
+        const ones = new Uint8Array(65_536).fill(1);
+        const chunks = [zeros, ...new Array<Uint8Array>(255).fill(ones)];
+        const lineStart = 255 * 65_536;
+        const fullLog = { version: 1, begin: 0, chunks };
+        port.load(new StateFields({ ...port.save(), lineStart, log: fullLog }, "parallel"));
+        expect(port.byteCount).toBe(2 ** 24);
+        log(port, "new\n");
+        expect(port.byteCount).toBe(2 ** 24 + 4);
+        expect(port.textFrom(2 ** 24 - 1)).toBe("\x01new\n");
+        // The oldest chunk, the one of zeros, made room.
+        const text = port.textFrom(0);
+        expect([text.length, text.charCodeAt(0)]).toEqual([255 * 65_536 + 4, 1]);
     });
 
     it("tells its listeners each line when it ends, and keeps the one that has not ended", () => {

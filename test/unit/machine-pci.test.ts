@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { encodeState } from "../../src/base/state.ts";
 import { AddressSpace } from "../../src/machine/bus.ts";
 import type { AccessSize } from "../../src/machine/device.ts";
+import { Machine } from "../../src/machine/machine.ts";
 import { PciConfigPorts } from "../../src/machine/pci/config-ports.ts";
 import { ahciLocation, q35Functions } from "../../src/machine/pci/q35-functions.ts";
 import { fieldsOf } from "../support/apic-rig.ts";
@@ -159,11 +160,41 @@ describe("the functions on the PCI bus", () => {
     it("answer for the disk whether it may use memory", () => {
         const { pci, put } = pciRig();
         const ahci = pci.functionAt(ahciLocation);
-        expect([ahci.busMaster, ahci.memorySpace]).toEqual([true, true]);
+        expect(ahci.busMaster).toBe(true);
         put(0x1f, 2, 0x04, 0x0002, 2);
-        expect([ahci.busMaster, ahci.memorySpace]).toEqual([false, true]);
+        expect(ahci.busMaster).toBe(false);
+    });
+
+    it("hide the disk's registers while it does not decode memory", () => {
+        const { pci, put } = pciRig();
+        const written: number[] = [];
+        const registers = pci.functionAt(ahciLocation).inMemorySpace({
+            read: (offset) => offset,
+            write: (_, __, value) => written.push(value),
+        });
+        const tried = (size: AccessSize) => {
+            registers.write(0, size, written.length + 1);
+            return registers.read(8, size);
+        };
+        expect([tried(4), written]).toEqual([8, [1]]);
         put(0x1f, 2, 0x04, 0x0005, 2);
-        expect([ahci.busMaster, ahci.memorySpace]).toEqual([true, false]);
+        expect([tried(4), tried(2), tried(1), written]).toEqual([0xffff_ffff, 0xffff, 0xff, [1]]);
+        put(0x1f, 2, 0x04, 0x0002, 2);
+        expect([tried(4), written]).toEqual([8, [1, 2]]);
+    });
+
+    it("hide the disk of a whole machine so, too", () => {
+        const machine = new Machine({ choices: 1 });
+        const registers = machine.registers[0];
+        const put = (command: number) => {
+            machine.ports.write(addressPort, 4, 0x8000_fa04);
+            machine.ports.write(dataPort, 2, command);
+        };
+        expect(registers.read(0xfebf_1010, 4)).toBe(0x0001_0000);
+        put(0x0105);
+        expect(registers.read(0xfebf_1010, 4)).toBe(0xffff_ffff);
+        put(0x0107);
+        expect(registers.read(0xfebf_1010, 4)).toBe(0x0001_0000);
     });
 });
 

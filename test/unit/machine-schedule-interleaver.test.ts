@@ -134,24 +134,88 @@ describe("the interleaver", () => {
         expect(machine.interleaver.run({ operations: 1 })).toBe("operation limit");
     });
 
-    it.each(["powered off", "reset", "stopped"] as const)(
-        "ends with the operation that made it stop: %s",
+    /** A machine on which a store to a register calls `onWrite`, with a word after it. */
+    function storing(onWrite: (machine: TestMachine) => void) {
+        const machine = new TestMachine({ cpuCount: 2 });
+        const log: string[] = [];
+        machine.device.onWrite = () => onWrite(machine);
+        machine.start(function* (context) {
+            yield context.step();
+            yield context.store(registerBase, 4, 1);
+            log.push("after");
+            yield context.step();
+        });
+        return { machine, log };
+    }
+
+    it("stops with the operation that asked for it, and goes on when it is run again", () => {
+        const { machine, log } = storing(({ interleaver }) => interleaver.stop());
+        expect(machine.interleaver.run({})).toBe("stopped");
+        expect([log, machine.clock.nowNs]).toEqual([[], 20]);
+        expect(machine.interleaver.run({ operations: 1 })).toBe("operation limit");
+        expect(log).toEqual(["after"]);
+    });
+
+    it("stops at once when it was asked before it ran", () => {
+        const { machine } = storing(() => {});
+        machine.interleaver.stop();
+        expect(machine.interleaver.run({})).toBe("stopped");
+        expect(machine.clock.nowNs).toBe(0);
+        expect(machine.interleaver.run({ operations: 1 })).toBe("operation limit");
+    });
+
+    it.each(["powered off", "reset", "triple fault"] as const)(
+        "ends for good with the operation that ended it, also when it is loaded: %s",
         (reason) => {
-            const machine = new TestMachine({ cpuCount: 2 });
-            const log: string[] = [];
-            machine.device.onWrite = () => machine.interleaver.stop(reason);
-            machine.start(function* (context) {
-                yield context.step();
-                yield context.store(registerBase, 4, 1);
-                log.push("after");
-                yield context.step();
-            });
+            const { machine, log } = storing(({ interleaver }) => interleaver.end(reason));
+            expect(machine.interleaver.run({})).toBe(reason);
+            machine.interleaver.end("reset");
             expect(machine.interleaver.run({})).toBe(reason);
             expect([log, machine.clock.nowNs]).toEqual([[], 20]);
+            const ended = machine.fieldsOf(machine.interleaver.save());
+            machine.interleaver.reset();
             expect(machine.interleaver.run({ operations: 1 })).toBe("operation limit");
+            machine.interleaver.load(ended);
+            expect(machine.interleaver.run({})).toBe(reason);
             expect(log).toEqual(["after"]);
         },
     );
+
+    it("ends for good when a program throws, with what it did until then written down", () => {
+        const machine = new TestMachine({ cpuCount: 1 });
+        machine.start(function* (context) {
+            yield context.step();
+            yield context.step();
+            throw new Error("panic");
+        });
+        expect(() => machine.interleaver.run({})).toThrow("panic");
+        // The throw counts as an operation.
+        expect(machine.recorder.runs).toEqual([{ cpu: 0, operations: 3 }]);
+        expect(machine.interleaver.run({})).toBe("program threw");
+    });
+
+    it("sleeps the same whether it is cut or not", () => {
+        const machine = new TestMachine({ cpuCount: 1 });
+        machine.start(function* (context) {
+            yield context.halt();
+        });
+        const twin = new TestMachine({ cpuCount: 1 });
+        twin.start(function* (context) {
+            yield context.halt();
+        });
+        machine.interleaver.run({ untilNs: 5000 });
+        twin.interleaver.run({ untilNs: 3000 });
+        twin.interleaver.run({ untilNs: 5000 });
+        expect(twin.interleaver.save()).toEqual(machine.interleaver.save());
+    });
+
+    it("refuses what was saved under another schedule", () => {
+        const machine = new TestMachine({ cpuCount: 1 });
+        const saved = { ...machine.interleaver.save(), scheduleName: "pct:3" };
+        expect(() => machine.interleaver.load(machine.fieldsOf(saved))).toThrow(
+            "saved state of machine: its schedule is pct:3, not round-robin",
+        );
+    });
 
     it("says which CPU runs, to devices", () => {
         const machine = new TestMachine({ cpuCount: 3 });
@@ -234,6 +298,8 @@ describe("the interleaver", () => {
             runningCpu: 1,
             runnableBefore: 3,
             leaps: 0,
+            ended: "",
+            scheduleName: "round-robin:3",
             schedule: { version: 1, next: 2 },
         });
         machine.interleaver.run({ operations: 4 });

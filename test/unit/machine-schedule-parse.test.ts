@@ -47,11 +47,15 @@ describe("a schedule's name", () => {
     });
 
     it.each([
-        ["", 'no schedule is named ""; there are round-robin, random, pct:DEPTH and replay:RUNS'],
+        [
+            "",
+            'no schedule is named ""; there are round-robin[:OPERATIONS], ' +
+                "random[:OPERATIONS], pct:DEPTH[:LENGTH] and replay:RUNS",
+        ],
         [
             "fair:3",
-            'no schedule is named "fair"; there are round-robin, random, ' +
-                "pct:DEPTH and replay:RUNS",
+            'no schedule is named "fair"; there are round-robin[:OPERATIONS], ' +
+                "random[:OPERATIONS], pct:DEPTH[:LENGTH] and replay:RUNS",
         ],
         ["pct", "pct: the depth is a number from 1 to 100: it is missing"],
         ["pct:", 'pct: the depth is a number from 1 to 100: not ""'],

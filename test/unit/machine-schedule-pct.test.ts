@@ -47,6 +47,16 @@ describe("PCT", () => {
         expect([...orders].sort()).toEqual(["012", "021", "102", "120", "201", "210"]);
     });
 
+    it("draws anew for a run that begins anew, as after a crash", () => {
+        const choices = new RecordedChoices([...inOrder, 990, ...inOrder, 993]);
+        const schedule = new PctSchedule(choices, 2, 1000);
+        expect(decision(schedule, 0b11, 0)).toEqual([0, 10]);
+        expect(decision(schedule, 0b11, 10)).toEqual([1, 50_000]);
+        schedule.reset();
+        expect(decision(schedule, 0b11, 0)).toEqual([0, 7]);
+        expect(decision(schedule, 0b11, 7)).toEqual([1, 50_000]);
+    });
+
     it("lowers the CPU that runs at a point of change", () => {
         const schedule = pctWith(1000, 10);
         expect(decision(schedule, 0b11, 0)).toEqual([0, 10]);

@@ -172,6 +172,13 @@ describe("a struct's table", () => {
         ["are out of order", { a: word(4), b: word(0) }, "s.b overlaps the field before it"],
         ["begin before the struct", { a: word(-1) }, "s.a overlaps the field before it"],
         ["reach past the end", { a: word(0), b: word(5) }, "s.b reaches past the struct"],
+        ...["byteOffset", "bytes", "data", "constructor", "toString"].map(
+            (name): [string, Record<string, Field>, string] => [
+                `are called ${name}`,
+                { [name]: word(0) },
+                `s.${name} has the name of a view's own member`,
+            ],
+        ),
     ])("is refused when fields %s", (_, fields, message) => {
         expect(() => defineStruct("s", 8, fields)).toThrow(new InvariantError(message));
     });

@@ -138,10 +138,12 @@ describe("a trace file", () => {
     });
 
     it.each<[string, Uint8Array]>([
-        ["not a trace: it does not begin with the bytes chktrace", new Uint8Array(0)],
+        ["the file is empty", new Uint8Array(0)],
+        ["not a trace: it does not begin with the bytes chktrace", new Uint8Array(79)],
         ["not a trace: it does not begin with the bytes chktrace", changed(0, [0])],
         ["a trace of version 2; this program knows version 1", changed(8, [2])],
-        ["cut short: 79 bytes, less than a trace's header of 80", bytes.subarray(0, 79)],
+        ["the file ends in its header, after 79 of 80 bytes", bytes.subarray(0, 79)],
+        ["the file ends in its header, after 3 of 80 bytes", bytes.subarray(0, 3)],
         ["damaged: the trace's header does not fit its checksum", changed(40, [4])],
         ["command 3, at byte 1384: the file ends before it, or in it", changed(40, [4], header)],
         ["command 0, at byte 80: the file ends in it", bytes.subarray(0, 400)],
@@ -168,6 +170,10 @@ describe("a trace file", () => {
         [
             "not a sound trace: command 0 writes bytes 8192+512, past the disk's end",
             changed(112, [0, 0x20], first),
+        ],
+        [
+            "not a sound trace: its disk has 8292 bytes, which are not whole sectors of 512",
+            changed(24, [0x64], header),
         ],
         [
             "not a sound trace: command 2 has the instant 5, which is none of the trace's 5",

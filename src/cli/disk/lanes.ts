@@ -6,29 +6,40 @@
  *     ╵      ended before the next command was issued
  *     •      issued, and ended before the next one
  *
- * A lane is free again when its command has ended. A command that never ended keeps its lane.
+ * A lane is free again when its command has ended; the next command takes the first free one. A
+ * command that finds none is drawn nowhere and counted until it ends. So a command costs no more
+ * than there are lanes, however many are under way.
  */
 import { type DiskTrace, notYet } from "../../disk/trace/disk-trace.ts";
 
-/** Lanes that are drawn; a disk has 32 slots. More are counted. */
+/** Lanes that there are; a disk has 32 slots. */
 const maxLaneCount = 33;
 
-/** The picture of each command, in their order. */
-export function* lanePictures({ commands }: DiskTrace): Generator<string> {
-    /** By lane: when its command ends; 0 for a free lane. */
+/** The pictures of `count` commands, or as many as there are, from command `firstId` on. */
+export function lanePictures({ commands }: DiskTrace, firstId: number, count: number): string[] {
+    const endsInOrder = Float64Array.from(commands, ({ completedAt }) => completedAt).sort();
+    /** By lane: when its last command ends. */
     const ends: number[] = [];
-    for (const [index, { issuedAt, completedAt }] of commands.entries()) {
-        const nextIssue = commands[index + 1]?.issuedAt ?? notYet;
-        let own = ends.findIndex((end) => end <= issuedAt);
-        if (own < 0) {
-            own = ends.length;
+    const pictures: string[] = [];
+    let endedCount = 0;
+    for (const { id, issuedAt, completedAt } of commands.slice(0, firstId + count)) {
+        while (endsInOrder[endedCount] <= issuedAt) {
+            endedCount++;
         }
-        ends[own] = completedAt;
-        yield picture(ends, own, issuedAt, nextIssue);
-        while (ends.length > 0 && ends[ends.length - 1] <= nextIssue) {
-            ends.pop();
+        const free = ends.findIndex((end) => end <= issuedAt);
+        const own = free < 0 ? ends.length : free;
+        if (own < maxLaneCount) {
+            ends[own] = completedAt;
+        }
+        if (id >= firstId) {
+            const nextIssue = commands[id + 1]?.issuedAt ?? notYet;
+            const drawn = picture(ends, own, issuedAt, nextIssue);
+            const underWayCount = id + 1 - endedCount;
+            const hiddenCount = underWayCount - ends.filter((end) => end > issuedAt).length;
+            pictures.push(hiddenCount > 0 ? `${drawn}+${hiddenCount}` : drawn);
         }
     }
+    return pictures;
 }
 
 function picture(
@@ -38,7 +49,7 @@ function picture(
     nextIssue: number,
 ): string {
     let text = "";
-    for (const [lane, end] of ends.slice(0, maxLaneCount).entries()) {
+    for (const [lane, end] of ends.entries()) {
         // What has not ended at all has not ended by the next issue, be there one or not.
         const endsHere = end <= nextIssue && end !== notYet;
         if (lane === own) {
@@ -49,6 +60,5 @@ function picture(
             text += endsHere ? "╵" : "│";
         }
     }
-    const hidden = ends.length - maxLaneCount;
-    return hidden > 0 ? `${text}+${hidden}` : text;
+    return text.trimEnd();
 }

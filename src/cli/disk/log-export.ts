@@ -5,8 +5,8 @@ import type { CommonOptions, Inspection } from "../inspect/inspection.ts";
 import { runInspection } from "../inspect/register.ts";
 import type { Invocation } from "../run.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
-import { addDiskCommand } from "./disk-command.ts";
-import { writeOutput } from "./output-file.ts";
+import { addDiskCommand, addRequired } from "./disk-command.ts";
+import { expectUsable, outputName, tellOutput, writeOutput } from "./output-file.ts";
 import { traceOf } from "./trace-input.ts";
 
 interface ExportOptions extends CommonOptions {
@@ -14,27 +14,28 @@ interface ExportOptions extends CommonOptions {
 }
 
 export const registerLogExport: RegisterSubCommand = (group, context) => {
-    addDiskCommand(
+    const { invocation } = context;
+    const command = addDiskCommand(
         group,
         "disk log export",
         "make a log of dm-log-writes, for replay-log, of a trace",
         "chickadee disk log export -o disk.log disk.trace",
-    )
-        .argument("<TRACE>", "the trace, or - for standard input")
-        .requiredOption("-o, --output <LOG>", "the log to write")
+    ).argument("<TRACE>", "the trace, or - for standard input");
+    addRequired(command, "-o, --output <LOG>", "the log to write, or - for standard output")
         .option("--json", "print one JSON document")
-        .action((path: string, options: ExportOptions) =>
+        .action((path: string, options: ExportOptions) => {
+            expectUsable(invocation, options.output, options.json === true);
             runInspection(context, path, options, (inspection) =>
-                run(context.invocation, inspection, options),
-            ),
-        );
+                run(invocation, inspection, options),
+            );
+        });
 };
 
 function run(invocation: Invocation, inspection: Inspection, { output }: ExportOptions): void {
     const { trace } = traceOf(inspection);
-    const inputs = [inspection.image.name];
+    const request = { path: output, inputs: [inspection.image.name] };
     let result: LogExport = { entryCount: 0, leftOutCount: 0, cutLabelCount: 0 };
-    writeOutput(invocation, output, inputs, inspection.disk.sizeBytes, (sink) => {
+    writeOutput(invocation, request, inspection.disk.sizeBytes, (sink) => {
         result = exportLog(trace, sink);
     });
     if (inspection.isJson) {
@@ -47,5 +48,5 @@ function run(invocation: Invocation, inspection: Inspection, { output }: ExportO
         ...(cutLabelCount > 0 ? [`${counted(cutLabelCount, "label")} cut short`] : []),
     ];
     const text = [counted(entryCount, "entry", "entries"), ...lost].join(", ");
-    inspection.lines([`${output}: ${text}`]);
+    tellOutput(invocation, inspection, output, [`${outputName(output)}: ${text}`]);
 }

@@ -6,7 +6,7 @@ import {
     type LogImportOptions,
     maxFlushSlack,
 } from "../../disk/log/import-log.ts";
-import type { LogKind } from "../../disk/log/log-kind.ts";
+import type { LogKind, LogKindGuess } from "../../disk/log/log-kind.ts";
 import { LogReader, type LogReadOptions, logProblemText } from "../../disk/log/log-reader.ts";
 import type { DiskTrace } from "../../disk/trace/disk-trace.ts";
 import { imageDigest } from "../../disk/trace-file/image-digest.ts";
@@ -17,9 +17,10 @@ import { runInspection } from "../inspect/register.ts";
 import { openImage } from "../open-image.ts";
 import type { Invocation } from "../run.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
-import { addDiskCommand, wholeNumber } from "./disk-command.ts";
-import { logHeaderOf, logKindNames, logKindOf } from "./log-input.ts";
-import { writeOutput } from "./output-file.ts";
+import { addDiskCommand, addRequired, sizeInBytes, wholeNumber } from "./disk-command.ts";
+import { kindGuessText, kindToldText, logHeaderOf, logKindOf } from "./log-input.ts";
+import { expectUsable, outputName, tellOutput, writeOutput } from "./output-file.ts";
+import { shown } from "./trace-input.ts";
 
 interface ImportOptions extends CommonOptions {
     readonly output: string;
@@ -34,20 +35,20 @@ interface ImportOptions extends CommonOptions {
 }
 
 export const registerLogImport: RegisterSubCommand = (group, context) => {
-    addDiskCommand(
+    const { invocation } = context;
+    const command = addDiskCommand(
         group,
         "disk log import",
         "make a trace of a write log",
         "chickadee disk log import --base before.img -o disk.trace disk.log",
-    )
-        .argument("<LOG>", "the log, or - for standard input")
-        .requiredOption("-o, --output <TRACE>", "the trace to write")
+    ).argument("<LOG>", "the log, or - for standard input");
+    addRequired(command, "-o, --output <TRACE>", "the trace to write, or - for standard output")
         .option("--kind <KIND>", "who wrote the log: dm or qemu; guessed where left out")
         .option("--base <IMAGE>", "the disk as it was when the log began; gives its size, too")
         .option(
             "--size <BYTES>",
-            "the disk's size; else that of all that was written",
-            wholeNumber(0),
+            "the disk's size, such as 32M; else that of all that was written",
+            sizeInBytes,
         )
         .option("--scan-tail", "read on behind the entries that the log counts")
         .option("--limit <N>", "take the first N entries only", wholeNumber(0))
@@ -65,11 +66,12 @@ export const registerLogImport: RegisterSubCommand = (group, context) => {
             "qemu: none, all, or those in sectors A-B (of 512 bytes) were FUA writes",
         )
         .option("--json", "print one JSON document")
-        .action((path: string, options: ImportOptions) =>
+        .action((path: string, options: ImportOptions) => {
+            expectUsable(invocation, options.output, options.json === true);
             runInspection(context, path, options, (inspection) =>
-                run(context.invocation, inspection, options),
-            ),
-        );
+                run(invocation, inspection, options),
+            );
+        });
 };
 
 function run(invocation: Invocation, inspection: Inspection, options: ImportOptions): void {
@@ -84,7 +86,8 @@ function run(invocation: Invocation, inspection: Inspection, options: ImportOpti
     const reader = new LogReader(inspection.disk, header, readOptions);
     // Once through the log: who wrote it shows only at the end.
     const entries = [...reader];
-    const { kind, reason } = logKindOf(entries, options.kind);
+    const told = logKindOf(entries, options.kind);
+    const { kind } = told;
     const meaning = meaningOf(kind, options);
     if (reader.problem !== undefined) {
         const { entryNo } = reader.problem;
@@ -102,10 +105,11 @@ function run(invocation: Invocation, inspection: Inspection, options: ImportOpti
         throw new UserError(`a disk of ${diskSizeBytes} bytes ${problem}`, ExitCode.usage);
     }
     const inputs = [inspection.image.name, ...(options.base === undefined ? [] : [options.base])];
-    writeOutput(invocation, options.output, inputs, inspection.disk.sizeBytes, (sink) =>
+    const request = { path: options.output, inputs };
+    writeOutput(invocation, request, inspection.disk.sizeBytes, (sink) =>
         writeTrace(trace, sink, base?.digest),
     );
-    tell(inspection, options, { kind, reason, trace });
+    tell(invocation, inspection, options, { ...told, trace });
 }
 
 /** The disk before the log: its size and its digest. */
@@ -144,7 +148,10 @@ function meaningOf(kind: LogKind, options: ImportOptions): Partial<LogImportOpti
         );
     }
     if (barrier !== undefined && barrier !== "none" && barrier !== "completion") {
-        throw new UserError(`--barrier ${barrier}: it is none or completion`, ExitCode.usage);
+        throw new UserError(
+            `--barrier ${shown(barrier)}: it is none or completion`,
+            ExitCode.usage,
+        );
     }
     return {
         ...(flushSlack !== undefined && { flushSlack }),
@@ -160,7 +167,7 @@ function assumedFuaOf(text: string): AssumedFua {
     const [, first, last] = /^(\d{1,13})-(\d{1,13})$/.exec(text) ?? [];
     if (first === undefined || Number(first) > Number(last)) {
         throw new UserError(
-            `--assume-fua ${text}: it is none, all, or sectors such as 2048-4095`,
+            `--assume-fua ${shown(text)}: it is none, all, or sectors such as 2048-4095`,
             ExitCode.usage,
         );
     }
@@ -169,9 +176,10 @@ function assumedFuaOf(text: string): AssumedFua {
 
 /** Says what came of it, and where the log leaves open what the disk had promised. */
 function tell(
+    invocation: Invocation,
     inspection: Inspection,
     options: ImportOptions,
-    { kind, reason, trace }: { kind: LogKind; reason: string; trace: DiskTrace },
+    { kind, reason, trace }: LogKindGuess & { readonly trace: DiskTrace },
 ): void {
     const { commands, diskSizeBytes } = trace;
     const notes = kind === "qemu" ? qemuNotes(options, trace) : [];
@@ -189,10 +197,11 @@ function tell(
         });
         return;
     }
-    const by = options.kind === undefined ? `it seems: ${reason}` : reason;
-    inspection.lines([
-        `${inspection.image.name}: by ${logKindNames[kind]}, ${by}`,
-        `${options.output}: ${counted(commands.length, "command")} on a disk of ` +
+    const { output } = options;
+    const by = options.kind === undefined ? kindGuessText({ kind, reason }) : kindToldText(kind);
+    tellOutput(invocation, inspection, output, [
+        `${inspection.image.name}: ${by}`,
+        `${outputName(output)}: ${counted(commands.length, "command")} on a disk of ` +
             `${diskSizeBytes} bytes`,
     ]);
     for (const note of notes) {
@@ -213,6 +222,12 @@ function qemuNotes(options: ImportOptions, { commands }: DiskTrace): string[] {
         notes.push(
             "writes next to a flush may have completed while it ran, which QEMU does not log; " +
                 "--flush-slack N says how many, 0 that none did",
+        );
+    }
+    if (options.assumeFua === undefined && options.barrier !== "completion") {
+        notes.push(
+            "QEMU does not log FUA, so no write is taken for one; --assume-fua says which were, " +
+                "none that none was",
         );
     }
     return notes;

@@ -3,20 +3,17 @@ import { guessLogKind } from "../../disk/log/log-kind.ts";
 import { LogFlag, logFlagNames } from "../../disk/log/log-layout.ts";
 import { type LogEntry, LogReader, logProblemText } from "../../disk/log/log-reader.ts";
 import { counted, rangeText } from "../../report/size.ts";
-import { table } from "../../report/table.ts";
-import type { CommonOptions, Inspection } from "../inspect/inspection.ts";
-import { addColour, runInspection } from "../inspect/register.ts";
+import { wrappedTable, wrappedText } from "../../report/wrapped-table.ts";
+import type { Inspection } from "../inspect/inspection.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
-import { addDiskCommand, wholeNumber } from "./disk-command.ts";
-import { logHeaderOf, logKindNames } from "./log-input.ts";
+import { addDiskCommand } from "./disk-command.ts";
+import { kindGuessText, logHeaderOf } from "./log-input.ts";
+import { addShow, type ShowOptions } from "./show-command.ts";
 import { shown } from "./trace-input.ts";
+import { widthOf } from "./width.ts";
 
-/** Entries that are shown where nobody says how many. */
-const defaultLimit = 1000;
-
-interface LogShowOptions extends CommonOptions {
+interface LogShowOptions extends ShowOptions {
     readonly scanTail?: boolean;
-    readonly limit: number;
 }
 
 export const registerLogShow: RegisterSubCommand = (group, context) => {
@@ -27,12 +24,8 @@ export const registerLogShow: RegisterSubCommand = (group, context) => {
         "chickadee disk log show disk.log",
     )
         .argument("<LOG>", "the log, or - for standard input")
-        .option("--scan-tail", "read on behind the entries that the log counts")
-        .option("--limit <N>", "show at most N entries", wholeNumber(1), defaultLimit)
-        .option("--json", "print one JSON document");
-    addColour(command).action((path: string, options: LogShowOptions) =>
-        runInspection(context, path, options, (inspection) => show(inspection, options)),
-    );
+        .option("--scan-tail", "read on behind the entries that the log counts");
+    addShow(command, "entries", context, show);
 };
 
 function show(inspection: Inspection, options: LogShowOptions): void {
@@ -56,14 +49,15 @@ function show(inspection: Inspection, options: LogShowOptions): void {
         return;
     }
     const { colours, image } = inspection;
+    const width = widthOf(inspection);
     const name = `${image.name}: ${counted(Number(entryCount), "entry", "entries")}`;
     inspection.lines([
-        colours.heading(`${name}, sectors of ${sectorSizeBytes} bytes`),
-        `by ${logKindNames[guess.kind]}, it seems: ${guess.reason}`,
+        colours.heading(wrappedText(`${name}, sectors of ${sectorSizeBytes} bytes`, width, 2)),
+        wrappedText(kindGuessText(guess), width, 2),
         "",
     ]);
     const rows = entries.map((entry) => entryRow(entry, sectorSizeBytes));
-    inspection.lines(table(rows, { alignRight: [0, 1] }));
+    inspection.lines(wrappedTable(rows, width, { alignRight: [0, 1] }));
     const left = Number(entryCount) - entries.length;
     if (left > 0 && reader.problem === undefined) {
         inspection.lines([colours.faint(`... ${counted(left, "more entry", "more entries")}`)]);

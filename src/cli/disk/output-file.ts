@@ -1,47 +1,100 @@
-/** Files that the commands write: whole or not at all, and never over what they read. */
+/**
+ * What the commands write: files, whole or not at all and never over what they read, or standard
+ * output, which is called `-`.
+ */
+import type { ByteSink } from "../../base/byte-sink.ts";
 import type { ByteReader } from "../../base/byte-store.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { Host } from "../../host/host.ts";
 import { replaceFile } from "../../host/replacement.ts";
 import { naming, systemErrorCode } from "../../host/system-error.ts";
-import { ExitCode } from "../inspect/inspection.ts";
+import { ExitCode, type Inspection } from "../inspect/inspection.ts";
 import { ProgressBar } from "../progress.ts";
 import type { Invocation } from "../run.ts";
+import { shown } from "./trace-input.ts";
 
-/** Takes the bytes of a file in their order; they are the caller's again when it returns. */
-export type FileSink = (bytes: Uint8Array) => void;
+/** What is to be written where. */
+export interface OutputRequest {
+    /** A path, or `-`. */
+    readonly path: string;
+    /** Paths that are read meanwhile: the file may be none of them. */
+    readonly inputs: readonly string[];
+}
+
+/** Where bytes go. */
+interface Output {
+    /** Whether zeros may be left out, so that the file has holes. */
+    readonly isSparse: boolean;
+    /** Writes all of `bytes`, at an offset where `isSparse`, else behind what was written. */
+    write(bytes: Uint8Array, byteOffset: number): void;
+    /** Ends it; a file gets its name now. */
+    commit(sizeBytes: number): void;
+    /** Leaves a file as it was. Harmless after `commit`. */
+    abandon(): void;
+}
 
 /** Bytes that are handed to the system together. */
 const chunkSizeBytes = 2 ** 20;
 
+const standardOutput = "-";
+
 /**
- * Writes a file in order. Where `write` throws, the file is as it was.
+ * Throws `UserError` where standard output would have to take two things, or is a terminal, which
+ * is for people. To be asked before anything is read.
+ */
+export function expectUsable(invocation: Invocation, path: string, isJson: boolean): void {
+    if (path === standardOutput && isJson) {
+        const problem = "-o - and --json both print on standard output; give a file to one of them";
+        throw new UserError(problem, ExitCode.usage);
+    }
+    if (path === standardOutput && invocation.out.isTerminal) {
+        const problem = "-o -: refusing to write binary data to the terminal";
+        throw new UserError(`${problem}; use -o FILE or a pipe`, ExitCode.usage);
+    }
+}
+
+/** Says what was written: on standard error where standard output has it. */
+export function tellOutput(
+    { err }: Invocation,
+    inspection: Inspection,
+    path: string,
+    lines: readonly string[],
+): void {
+    if (path !== standardOutput) {
+        inspection.lines(lines);
+        return;
+    }
+    for (const line of lines) {
+        err.text(`${line}\n`);
+    }
+}
+
+/** What messages call the output. */
+export function outputName(path: string): string {
+    return path === standardOutput ? "standard output" : shown(path);
+}
+
+/**
+ * Writes in order. Where `write` throws, a file is as it was.
  *
- * @param inputs paths that are read meanwhile: the file may be none of them
  * @param totalBytes how much it will be, about, for the progress bar
  */
 export function writeOutput(
-    { host, err }: Invocation,
-    path: string,
-    inputs: readonly string[],
+    invocation: Invocation,
+    request: OutputRequest,
     totalBytes: number,
-    write: (sink: FileSink) => void,
+    write: (sink: ByteSink) => void,
 ): void {
-    refuseInputs(host, path, inputs);
-    const { fs } = host;
-    const replacement = replaceFile(fs, path, ExitCode.usage);
-    const bar = new ProgressBar(err, totalBytes);
+    const output = openOutput(invocation, request);
+    const bar = new ProgressBar(invocation.err, totalBytes);
     let doneBytes = 0;
     const chunk = new Uint8Array(chunkSizeBytes);
     let used = 0;
-    const put = (bytes: Uint8Array) =>
-        naming(path, ExitCode.usage, () => {
-            for (let done = 0; done < bytes.length; ) {
-                done += fs.writeSync(replacement.fd, bytes, done, bytes.length - done, null);
-            }
-            doneBytes += bytes.length;
-            bar.update(Math.min(doneBytes, totalBytes));
-        });
+    const put = (bytes: Uint8Array) => {
+        output.write(bytes, doneBytes);
+        doneBytes += bytes.length;
+        bar.update(Math.min(doneBytes, totalBytes));
+    };
     const flush = () => {
         put(chunk.subarray(0, used));
         used = 0;
@@ -59,49 +112,63 @@ export function writeOutput(
             }
         });
         flush();
-        replacement.commit();
+        output.commit(doneBytes);
     } finally {
         bar.erase();
-        replacement.abandon();
+        output.abandon();
     }
 }
 
 /** Writes a disk as an image, sparse where it holds zeros and the file may have holes. */
-export function writeImage(
-    invocation: Invocation,
-    path: string,
-    inputs: readonly string[],
-    disk: ByteReader,
-): void {
-    const { fs } = invocation.host;
-    refuseInputs(invocation.host, path, inputs);
-    const replacement = replaceFile(fs, path, ExitCode.usage);
+export function writeImage(invocation: Invocation, request: OutputRequest, disk: ByteReader): void {
+    const output = openOutput(invocation, request);
     const bar = new ProgressBar(invocation.err, disk.sizeBytes);
     const chunk = new Uint8Array(Math.min(chunkSizeBytes, disk.sizeBytes));
     try {
         for (let at = 0; at < disk.sizeBytes; at += chunk.length) {
             const part = chunk.subarray(0, Math.min(chunk.length, disk.sizeBytes - at));
             disk.read(at, part);
-            if (!replacement.isSeekable || part.some((byte) => byte !== 0)) {
-                const position = replacement.isSeekable ? at : null;
-                naming(path, ExitCode.usage, () => {
-                    for (let done = 0; done < part.length; ) {
-                        const left = part.length - done;
-                        const to = position === null ? null : position + done;
-                        done += fs.writeSync(replacement.fd, part, done, left, to);
-                    }
-                });
+            if (!output.isSparse || part.some((byte) => byte !== 0)) {
+                output.write(part, at);
             }
             bar.update(at);
         }
-        if (replacement.isSeekable) {
-            naming(path, ExitCode.usage, () => fs.ftruncateSync(replacement.fd, disk.sizeBytes));
-        }
-        replacement.commit();
+        output.commit(disk.sizeBytes);
     } finally {
         bar.erase();
-        replacement.abandon();
+        output.abandon();
     }
+}
+
+function openOutput({ host, out }: Invocation, { path, inputs }: OutputRequest): Output {
+    if (path === standardOutput) {
+        return {
+            isSparse: false,
+            write: (bytes) => out.bytes(bytes),
+            commit() {},
+            abandon() {},
+        };
+    }
+    const { fs } = host;
+    refuseInputs(host, path, inputs);
+    const { fd, isSeekable, commit, abandon } = replaceFile(fs, path, ExitCode.usage);
+    return {
+        isSparse: isSeekable,
+        write: (bytes, byteOffset) =>
+            naming(path, ExitCode.usage, () => {
+                for (let done = 0; done < bytes.length; ) {
+                    const position = isSeekable ? byteOffset + done : null;
+                    done += fs.writeSync(fd, bytes, done, bytes.length - done, position);
+                }
+            }),
+        commit(sizeBytes) {
+            if (isSeekable) {
+                naming(path, ExitCode.usage, () => fs.ftruncateSync(fd, sizeBytes));
+            }
+            commit();
+        },
+        abandon,
+    };
 }
 
 /** Throws `UserError` where `path` is one of the files that are read. */

@@ -1,7 +1,7 @@
 /** `chickadee disk`: traces of disks, write logs, and what a crash may leave. */
 
-import type { RegisterSubCommand } from "../sub-command.ts";
-import { group } from "./disk-command.ts";
+import { addHelp, type RegisterSubCommand } from "../sub-command.ts";
+import { addGroup } from "./disk-command.ts";
 import { registerExplain } from "./explain.ts";
 import { registerLogExport } from "./log-export.ts";
 import { registerLogImport } from "./log-import.ts";
@@ -11,8 +11,16 @@ import { registerStates } from "./states.ts";
 import { registerTraceShow } from "./trace-show.ts";
 
 export const registerDisk: RegisterSubCommand = (program, context) => {
-    const disk = group(program, "disk", "traces of a disk, and what a crash at any time may leave");
-    const trace = group(disk, "disk trace", "what a trace tells");
+    const disk = addGroup(program, {
+        path: "disk",
+        description: "Traces of a disk, and what a crash at any time may leave",
+        example: "chickadee disk trace states disk.trace --at end",
+    });
+    const trace = addGroup(disk, {
+        path: "disk trace",
+        description: "What a trace tells",
+        example: "chickadee disk trace show disk.trace",
+    });
     for (const register of [
         registerTraceShow,
         registerStates,
@@ -21,8 +29,15 @@ export const registerDisk: RegisterSubCommand = (program, context) => {
     ]) {
         register(trace, context);
     }
-    const log = group(disk, "disk log", "logs of dm-log-writes and of QEMU's blklogwrites");
+    addHelp(trace);
+    const log = addGroup(disk, {
+        path: "disk log",
+        description: "Logs of dm-log-writes and of QEMU's blklogwrites",
+        example: "chickadee disk log import --base before.img -o disk.trace disk.log",
+    });
     for (const register of [registerLogShow, registerLogImport, registerLogExport]) {
         register(log, context);
     }
+    addHelp(log);
+    addHelp(disk);
 };

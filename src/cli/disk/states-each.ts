@@ -1,7 +1,8 @@
 /** `chickadee disk trace states --at each`: how the open writes come and go, over a whole trace. */
 import { CrashSweep } from "../../disk/crash/crash-sweep.ts";
 import { countStates } from "../../disk/crash/levels.ts";
-import type { Level, StateCount } from "../../disk/crash/state-space.ts";
+import type { StateCount } from "../../disk/crash/state-count.ts";
+import type { Level } from "../../disk/crash/state-space.ts";
 import { type DiskTrace, notYet } from "../../disk/trace/disk-trace.ts";
 import { counted } from "../../report/size.ts";
 import { table } from "../../report/table.ts";

@@ -2,27 +2,31 @@
 import { printable, utf8Encode } from "../../base/byte-string.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { DiskTrace } from "../../disk/trace/disk-trace.ts";
-import { readTrace, type TraceFile } from "../../disk/trace-file/read-trace.ts";
+import {
+    readTrace,
+    readTraceBeginning,
+    type TraceBeginning,
+    type TraceFile,
+} from "../../disk/trace-file/read-trace.ts";
 import { ExitCode, type Inspection } from "../inspect/inspection.ts";
+import { fileKindOf } from "./file-kind.ts";
 
 /** The trace in the file that is looked at. Throws `UserError` where it holds none. */
 export function traceOf(inspection: Inspection): TraceFile {
+    refuseLog(inspection);
     return readTrace(inspection.disk, inspection.image.name, ExitCode.imageAtFault);
 }
 
-/** Bytes of discards, in all, that crash states are told for; each block costs memory. */
-const maxDiscardedBytes = 2 * 2 ** 30;
+/** As much of the trace as can be read. Throws `UserError` where the file holds none. */
+export function traceBeginningOf(inspection: Inspection): TraceBeginning {
+    refuseLog(inspection);
+    return readTraceBeginning(inspection.disk, inspection.image.name, ExitCode.imageAtFault);
+}
 
-/** Throws `UserError` for a trace whose crash states would take too long to find. */
-export function expectFollowable(inspection: Inspection, { commands }: DiskTrace): void {
-    let discardedBytes = 0;
-    for (const { kind, byteLength } of commands) {
-        discardedBytes += kind === "discard" ? byteLength : 0;
-    }
-    if (discardedBytes > maxDiscardedBytes) {
+function refuseLog(inspection: Inspection): void {
+    if (fileKindOf(inspection.disk) === "log") {
         throw inspection.error(
-            `its discards have ${discardedBytes} bytes in all; states are told for up to ` +
-                `${maxDiscardedBytes}`,
+            "a write log, no trace; chickadee disk log import makes a trace of it",
         );
     }
 }

@@ -1,22 +1,20 @@
 /** `chickadee disk trace show`: the commands of a trace, with both clocks. */
 import { type DiskTrace, notYet, type TraceCommand } from "../../disk/trace/disk-trace.ts";
 import { doneAt, durableFrom, isWrite } from "../../disk/trace/durability.ts";
+import type { TraceBeginning } from "../../disk/trace-file/read-trace.ts";
 import { counted } from "../../report/size.ts";
-import { table } from "../../report/table.ts";
-import type { CommonOptions, Inspection } from "../inspect/inspection.ts";
-import { addColour, runInspection } from "../inspect/register.ts";
+import { wrappedTable, wrappedText } from "../../report/wrapped-table.ts";
+import type { Inspection } from "../inspect/inspection.ts";
 import type { RegisterSubCommand } from "../sub-command.ts";
 import { commandDocument, commandName, commandText, instantsText } from "./command-text.ts";
-import { addDiskCommand, wholeNumber } from "./disk-command.ts";
+import { addDiskCommand } from "./disk-command.ts";
 import { lanePictures } from "./lanes.ts";
-import { shown, timeOf, traceOf } from "./trace-input.ts";
+import { addShow, type ShowOptions } from "./show-command.ts";
+import { shown, timeOf, traceBeginningOf } from "./trace-input.ts";
+import { widthOf } from "./width.ts";
 
-/** Commands that are shown where nobody says how many. */
-const defaultLimit = 1000;
-
-interface ShowOptions extends CommonOptions {
+interface TraceShowOptions extends ShowOptions {
     readonly from?: string;
-    readonly limit: number;
 }
 
 export const registerTraceShow: RegisterSubCommand = (group, context) => {
@@ -28,34 +26,49 @@ export const registerTraceShow: RegisterSubCommand = (group, context) => {
     )
         .argument("<TRACE>", "the trace, or - for standard input")
         .option("--from <T>", "begin with the first command issued at time T or later")
-        .option("--limit <N>", "show at most N commands", wholeNumber(1), defaultLimit)
-        .option("--json", "print one JSON document");
-    addColour(command).action((path: string, options: ShowOptions) =>
-        runInspection(context, path, options, (inspection) => show(inspection, options)),
-    );
+        .addHelpText("after", legend);
+    addShow(command, "commands", context, show);
 };
 
-function show(inspection: Inspection, { from, limit }: ShowOptions): void {
-    const { trace } = traceOf(inspection);
+const legend = `
+Columns:
+  events   the numbers of the events at which the drive
+           got the command and the host was told its end. A
+           crash at time T comes after the events below T.
+  (lanes)  a column for each command that is under way:
+             ╷ issued here              │ still under way
+             ╵ ends before the next one is issued
+             • issued, and ends before the next one is
+  durable  the first time at which a crash leaves the write
+           on the medium whatever happens; itself: when it
+           was done, without a flush
+In colour, what is durable is grey, and what failed is red.`;
+
+function show(inspection: Inspection, { from, limit }: TraceShowOptions): void {
+    const beginning = traceBeginningOf(inspection);
+    const { trace, commandCount, problem } = beginning;
     const { commands } = trace;
     const startTime = from === undefined ? 0 : timeOf(trace, from, "--from");
     const first = commands.findIndex(({ issuedAt }) => issuedAt >= startTime);
     const start = first < 0 ? commands.length : first;
     const chosen = commands.slice(start, start + limit);
     const durable = durableFrom(trace);
+    if (problem !== undefined && start + limit > commands.length) {
+        inspection.complain(problem + limitAdvice(chosen.length));
+    }
     if (inspection.isJson) {
         inspection.document({
             ...traceDocument(trace),
-            commandCount: commands.length,
+            commandCount,
             commands: chosen.map((command) => ({
                 ...commandDocument(command),
-                ...(isWrite(command) && { durableFrom: orNull(durable[command.id]) }),
+                ...(isWrite(command) && durableDocument(durable[command.id])),
             })),
         });
         return;
     }
-    inspection.lines(headLines(inspection, trace));
-    inspection.lines(commandLines(inspection, trace, chosen, durable));
+    inspection.lines(headLines(inspection, beginning));
+    inspection.lines(commandLines(inspection, beginning, chosen, durable));
     const left = commands.length - start - chosen.length;
     if (left > 0) {
         const next = commands[start + chosen.length].issuedAt;
@@ -64,30 +77,43 @@ function show(inspection: Inspection, { from, limit }: ShowOptions): void {
     }
 }
 
+/** How to see what precedes a damaged command without being told of it. */
+function limitAdvice(count: number): string {
+    const before = count === 1 ? "the command" : `the ${count} commands`;
+    return count > 0 ? `; --limit ${count} shows ${before} before it` : "";
+}
+
 /** The facts of a trace without its commands. */
 function traceDocument(trace: DiskTrace): object {
     const { diskSizeBytes, sectorSizeBytes, startsWithCache, eventCount } = trace;
     return { diskSizeBytes, sectorSizeBytes, startsWithCache, eventCount };
 }
 
-function headLines({ colours, image }: Inspection, trace: DiskTrace): string[] {
-    const { commands, eventCount, diskSizeBytes, sectorSizeBytes, startsWithCache } = trace;
-    const times = `${counted(commands.length, "command")}, times 0 to ${eventCount}`;
-    return [
-        colours.heading(`${image.name}: ${times}`),
+function headLines(inspection: Inspection, { trace, commandCount }: TraceBeginning): string[] {
+    const { colours, image } = inspection;
+    const { eventCount, diskSizeBytes, sectorSizeBytes, startsWithCache } = trace;
+    const width = widthOf(inspection);
+    const times = `${counted(commandCount, "command")}, times 0 to ${eventCount}`;
+    const disk =
         `disk of ${diskSizeBytes} bytes, sectors of ${sectorSizeBytes}, ` +
-            `write cache ${startsWithCache ? "on" : "off"} at the start`,
+        `write cache ${startsWithCache ? "on" : "off"} at the start`;
+    return [
+        colours.heading(wrappedText(`${image.name}: ${times}`, width, 2)),
+        wrappedText(disk, width, 2),
         "",
     ];
 }
 
 function* commandLines(
-    { colours }: Inspection,
-    trace: DiskTrace,
+    inspection: Inspection,
+    { trace, problem }: TraceBeginning,
     chosen: readonly TraceCommand[],
     durable: readonly number[],
 ): Generator<string> {
-    const pictures = picturesOf(trace, chosen);
+    const { colours } = inspection;
+    const isWhole = problem === undefined;
+    // Lanes follow from all commands before.
+    const pictures = lanePictures(trace, chosen[0]?.id ?? 0, chosen.length);
     const hasTimes = trace.commands.some(
         ({ issuedNs, completedNs }) => issuedNs > 0 || (completedNs > 0 && completedNs !== notYet),
     );
@@ -97,7 +123,7 @@ function* commandLines(
         texts.flatMap(([text, isShown]) => (isShown ? [text] : []));
     const head = cells(
         ["", true],
-        ["when", true],
+        ["events", true],
         ["ns", hasTimes],
         ["", true],
         ["tag", hasTags],
@@ -113,11 +139,13 @@ function* commandLines(
             [pictures[index], true],
             [`${command.tag ?? ""}`, hasTags],
             [commandText(command, trace), true],
-            [durableText(command, durable[command.id]), true],
+            [durableText(command, durable[command.id], isWhole), true],
             [originText(command), hasOrigins],
         ),
     );
-    const [headLine, ...lines] = table([head, ...rows], { alignRight: [0] });
+    const [headLine, ...lines] = wrappedTable([head, ...rows], widthOf(inspection), {
+        alignRight: [0],
+    });
     yield colours.heading(headLine);
     for (const [index, line] of lines.entries()) {
         const command = chosen[index];
@@ -130,31 +158,25 @@ function* commandLines(
     }
 }
 
-/** Lanes follow from all commands before. */
-function picturesOf(trace: DiskTrace, chosen: readonly TraceCommand[]): string[] {
-    const pictures: string[] = [];
-    const first = chosen[0]?.id ?? 0;
-    let id = 0;
-    for (const picture of lanePictures(trace)) {
-        if (pictures.length === chosen.length) {
-            break;
-        }
-        if (id++ >= first) {
-            pictures.push(picture);
-        }
-    }
-    return pictures;
-}
-
-/** From which event on a write is durable: by itself, by a flush, or never in this trace. */
-function durableText(command: TraceCommand, durable: number): string {
+/** The first crash time at which a write is durable: by itself, by a flush, or by nothing. */
+function durableText(command: TraceCommand, durable: number, isWhole: boolean): string {
     if (!isWrite(command)) {
         return "";
     }
     if (durable === notYet) {
-        return "never";
+        // The flush may be among the commands that cannot be read.
+        return isWhole ? "never" : "unknown";
     }
-    return durable === doneAt(command) ? `from ${durable}, itself` : `from ${durable}`;
+    return `at ${durable + 1}${durable === doneAt(command) ? ", itself" : ""}`;
+}
+
+/** The same as a document: the event that makes a write durable, and the time after it. */
+function durableDocument(durable: number): object {
+    const isNever = durable === notYet;
+    return {
+        durableFrom: isNever ? null : durable,
+        durableAtTime: isNever ? null : durable + 1,
+    };
 }
 
 function nsText({ issuedNs, completedNs }: TraceCommand): string {
@@ -164,8 +186,4 @@ function nsText({ issuedNs, completedNs }: TraceCommand): string {
 function originText({ cpu, origin }: TraceCommand): string {
     const texts = [cpu === undefined ? "" : `CPU ${cpu}`, shown(origin ?? "")];
     return texts.filter((text) => text !== "").join(" ");
-}
-
-function orNull(ordinal: number): number | null {
-    return ordinal === notYet ? null : ordinal;
 }

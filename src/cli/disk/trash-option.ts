@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import { UserError } from "../../base/user-error.ts";
 import type { LevelOptions } from "../../disk/crash/levels.ts";
 import { ExitCode } from "../inspect/inspection.ts";
+import { shown } from "./trace-input.ts";
 
 export interface TrashOptions {
-    readonly trash?: string;
+    readonly trash: string;
 }
 
 /** Adds the option to a command. */
@@ -13,16 +14,14 @@ export function addTrash(command: Command): Command {
     return command.option(
         "--trash <WHICH>",
         "L3, L4: maybe for all open writes, inflight for those not told done",
+        "maybe",
     );
 }
 
 /** What the option says. Throws `UserError` for what it cannot say. */
 export function trashPolicyOf({ trash }: TrashOptions): LevelOptions {
-    if (trash === undefined) {
-        return {};
-    }
     if (trash !== "maybe" && trash !== "inflight") {
-        throw new UserError(`--trash ${trash}: it is maybe or inflight`, ExitCode.usage);
+        throw new UserError(`--trash ${shown(trash)}: it is maybe or inflight`, ExitCode.usage);
     }
     return { trash };
 }

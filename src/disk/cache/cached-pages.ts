@@ -7,8 +7,8 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { ByteStore } from "../../base/byte-store.ts";
+import { pageSize } from "../../base/page-size.ts";
 import { sectorSize } from "../../base/sector.ts";
-import { pageSize } from "../pages.ts";
 
 export const sectorsPerPage = pageSize / sectorSize;
 /** The mask of a page whose every sector is cached. */

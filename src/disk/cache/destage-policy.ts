@@ -1,11 +1,14 @@
-/** How a write cache behaves where the disk's promises leave it free; data, not code. */
+/**
+ * How a write cache behaves where the disk's promises leave it free, and which of them it takes
+ * back; data, not code. The promises are the head of `write-cache.ts`.
+ */
 
 /**
  * What a loss of power does to sectors that only the cache holds; each fault includes the ones
  * before it. The levels are those of the crash states in `src/disk/crash/levels.ts`.
  */
 export type PowerLossFault =
-    /** L1: a command's data lands whole or not at all. */
+    /** L1: a command's data lands whole or not at all, also that of a command that failed. */
     | "requests"
     /** L2: each sector lands or does not, whatever becomes of its neighbours. */
     | "sectors"
@@ -18,7 +21,10 @@ export interface DestagePolicy {
     /** What an occasion for background destaging moves to the medium. */
     readonly background: "nothing" | "everything" | "random";
     readonly powerLoss: PowerLossFault;
-    /** Whether each flush and each write-through may, by choice, keep nothing of it (L5). */
+    /**
+     * Whether each flush and each write through may, by choice, break its promise (L5). Goes with
+     * "requests" alone: a liar's requests are whole.
+     */
     readonly lies: boolean;
     /** Cached bytes above which the cache empties itself; counted in pages of 4 KiB. */
     readonly capacityBytes: number;

@@ -15,14 +15,15 @@ export type Fate = "lost" | "landed" | "trash";
 export class PowerLoss {
     readonly #fault: PowerLossFault;
     readonly #choices: ChoiceStream;
-    readonly #groups: RequestGroups;
+    readonly #groups: RequestGroups | undefined;
     readonly #mood: number;
     /** By group of requests: what was chosen for it. */
     readonly #groupFates = new Map<number, Fate>();
     /** What trash follows from. One choice and not the bytes: choices stay few enough to read. */
     readonly trashSeed: number;
 
-    constructor(fault: PowerLossFault, choices: ChoiceStream, groups: RequestGroups) {
+    /** @param groups which sectors share their fate; only where requests land whole. */
+    constructor(fault: PowerLossFault, choices: ChoiceStream, groups: RequestGroups | undefined) {
         this.#fault = fault;
         this.#choices = choices;
         this.#groups = groups;
@@ -33,8 +34,8 @@ export class PowerLoss {
     /** The fate of a sector of a page in which something is cached. To be asked once for each. */
     fateOf(page: CachedPage, sector: number): Fate {
         const isCached = (page.mask & (1 << sector)) !== 0;
-        if (this.#fault === "requests") {
-            return isCached ? this.#groupFate(page.requests[sector]) : "lost";
+        if (this.#groups !== undefined) {
+            return isCached ? this.#groupFate(this.#groups.groupAt(page, sector)) : "lost";
         }
         const isExposed = this.#trashes() && (isCached || this.#fault === "collateral");
         if (isExposed && this.#choices.choose(8) === 1) {
@@ -43,8 +44,7 @@ export class PowerLoss {
         return isCached ? this.#landing() : "lost";
     }
 
-    #groupFate(request: number): Fate {
-        const group = this.#groups.groupOf(request);
+    #groupFate(group: number): Fate {
         const fate = this.#groupFates.get(group) ?? this.#landing();
         this.#groupFates.set(group, fate);
         return fate;

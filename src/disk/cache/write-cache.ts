@@ -1,42 +1,55 @@
 /**
- * A drive's volatile write cache, and with it the fault model of the disk.
+ * A drive's volatile write cache, and with it the fault model of the disk: what power takes away.
  *
- * What the drive promises, and this cache keeps:
+ * Always:
  *
- *   - A write that was accepted is what reads return from then on, on the medium or not.
- *   - Once `flush` returns, everything accepted before it is on the medium. Once a write *through*
- *     the cache returns (FUA, or the cache is off), its own data is, and nothing else.
- *   - On one sector, newer data is never replaced by older.
- *   - A sector of 512 bytes lands whole or not at all. No sector that nobody wrote changes.
+ *   - A read gives what was accepted last, whether the medium has it or not.
+ *   - Newer data of a sector that is on the medium is never replaced by older.
+ *   - While there is power, the medium keeps what it has: no write lands elsewhere, no bit flips,
+ *     no sector goes bad. (Media errors are fault rules of the drive; they damage nothing either.)
  *
- * What may happen beside that, each by a choice:
+ * Promised; below each promise, the one setting of the policy that takes it back:
  *
- *   - Any cached sector may reach the medium at any time, in any order (`destage`), so that later
- *     data may be there and earlier data not.
- *   - A full cache empties itself.
- *   - When power fails (`losePower`), of what only the cache held
- *       L1 "requests"    every command's data lands whole, or not at all;
- *       L2 "sectors"     every sector lands, or does not;
- *       L3 "trash"       a sector may instead hold bytes that nobody wrote;
- *       L4 "collateral"  so may uncached sectors of the same physical sector of 4 KiB, as when a
- *                        drive reads, changes and rewrites a physical sector;
- *       L5 `lies`        and all along, a flush or a write-through may have done nothing.
- *   - Nothing else: no misdirected write, no lost sector that is long on the medium, no bit that
- *     flips at rest. Media errors are the drive's fault rules, not the cache's.
+ *     flush          Once `flush` returns, everything accepted before it is on the medium.
+ *       lies  L5     It may have done nothing.
+ *     write through  Once a write *through* the cache returns (FUA, or the cache is off), its own
+ *                    data is on the medium; nothing is said of other data.
+ *       lies  L5     The data may be in the cache instead, as any other write's.
+ *     whole request  When power fails, all of a request's data is on the medium or none of it,
+ *                    but where newer data took its place.
+ *       "sectors"  L2      Every sector lands or not by itself.
+ *     whole sector   A sector holds what one request brought, or what it held before.
+ *       "trash"  L3        A cached one may hold bytes that nobody wrote.
+ *     neighbours     Power that fails changes no sector that is not cached.
+ *       "collateral"  L4   Those of the same physical sector of 4 KiB may hold trash, as when a
+ *                          drive reads, changes and rewrites a physical sector.
+ *
+ * With `powerLoss` "requests" (L1) the last three are kept, and each later setting breaks also what
+ * the ones before it break. A policy that `lies` keeps these three: L5 is L1 without the first two.
+ *
+ * Left open, and decided by choices:
+ *
+ *   - Cached data may reach the medium at any time and in any order (`destage`), later data before
+ *     earlier. A full cache empties itself.
+ *   - When power fails (`losePower`), any of what only the cache held reaches the medium, and the
+ *     rest is gone.
+ *
+ * The cache knows a write from the moment at which the drive hands it over. So a drive must hand
+ * over what it still holds (data of a write through whose time has not come) before `losePower`;
+ * and where requests are whole, it hands over all of a write that it fails midway, or none.
  *
  * The cache keeps one version of a sector, the newest, as drives do. A drive may also have a
  * superseded version on its way to the medium; what such a one could leave is not lost for it: the
  * trace knows every version, and the crash states that are enumerated from it include them all.
- * What `losePower` leaves is always one of those states.
+ * What `losePower` leaves is always one of those states, of the policy's level.
  */
 import { assert } from "../../base/assert.ts";
 import type { ByteStore } from "../../base/byte-store.ts";
 import type { ChoiceStream } from "../../base/choices.ts";
+import { pageSize } from "../../base/page-size.ts";
 import { sectorSize } from "../../base/sector.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
-import { UserError } from "../../base/user-error.ts";
-import { fillWithTrash } from "../crash/trash.ts";
-import { pageSize } from "../pages.ts";
+import { fillWithTrash } from "../trash.ts";
 import {
     type CachedPage,
     CachedPages,
@@ -51,24 +64,29 @@ import {
 import type { DestagePolicy } from "./destage-policy.ts";
 import { PowerLoss } from "./power-loss.ts";
 import { RequestGroups } from "./request-groups.ts";
+import { loadPages, savePages } from "./saved-pages.ts";
 
 export class WriteCache {
     readonly #medium: ByteStore;
     readonly #policy: DestagePolicy;
     readonly #choices: ChoiceStream;
     readonly #capacityPages: number;
-    readonly #keepsRequests: boolean;
-    readonly #groups = new RequestGroups();
+    /** Where requests land whole: which cached ones only land together. */
+    readonly #groups: RequestGroups | undefined;
     readonly #pages = new CachedPages();
     #isOn = true;
 
     constructor(medium: ByteStore, policy: DestagePolicy, choices: ChoiceStream) {
         assert(medium.sizeBytes % sectorSize === 0, "a disk has whole sectors");
+        assert(
+            !policy.lies || policy.powerLoss === "requests",
+            'a policy that lies has whole requests: powerLoss is "requests"',
+        );
         this.#medium = medium;
         this.#policy = policy;
         this.#choices = choices;
         this.#capacityPages = Math.floor(policy.capacityBytes / pageSize);
-        this.#keepsRequests = policy.powerLoss === "requests";
+        this.#groups = policy.powerLoss === "requests" ? new RequestGroups() : undefined;
     }
 
     /** Whether writes may stay in the cache. Turning it off flushes. */
@@ -172,77 +190,20 @@ export class WriteCache {
     }
 
     save(): StateRecord {
-        const groupNos = new Map<number, number>();
-        const groupNo = (request: number): number => {
-            const group = this.#groups.groupOf(request);
-            // Renumbered, for only who shares a group with whom is state.
-            const known = groupNos.get(group) ?? groupNos.size;
-            groupNos.set(group, known);
-            return known;
-        };
-        const pages = this.#pages.list.map((page) => {
-            const sectors = cachedSectors(page);
-            const bytes = new Uint8Array(sectors.length * sectorSize);
-            for (const [index, sector] of sectors.entries()) {
-                bytes.set(sectorBytes(page, sector), index * sectorSize);
-            }
-            const groups = this.#keepsRequests
-                ? sectors.map((sector) => groupNo(page.requests[sector]))
-                : [];
-            return { pageNo: page.pageNo, mask: page.mask, bytes, groups };
-        });
-        return { version: 1, isOn: this.#isOn, pages };
+        return { version: 1, isOn: this.#isOn, pages: savePages(this.#pages, this.#groups) };
     }
 
     load(state: StateFields): void {
         state.expectVersion(1);
         this.#forgetAll();
         this.#isOn = state.boolean("isOn");
-        for (const saved of state.records("pages")) {
-            this.#loadPage(saved);
-        }
-    }
-
-    #loadPage(saved: StateFields): void {
-        const pageNo = saved.number("pageNo");
-        const mask = saved.number("mask");
-        if (!this.#canCache(pageNo, mask)) {
-            throw new UserError(
-                `saved state of a write cache: page ${pageNo} with sectors ${mask} ` +
-                    "is not a page of this disk",
-            );
-        }
-        const page = this.#pages.obtain(pageNo);
-        page.mask = mask;
-        const sectors = cachedSectors(page);
-        const bytes = saved.bytes("bytes", sectors.length * sectorSize);
-        const groups = saved.numbers("groups", this.#keepsRequests ? sectors.length : 0);
-        for (const [index, sector] of sectors.entries()) {
-            const start = index * sectorSize;
-            page.bytes.set(bytes.subarray(start, start + sectorSize), sector * sectorSize);
-            if (this.#keepsRequests) {
-                page.requests[sector] = this.#loadedGroup(groups[index]);
-            }
-        }
-    }
-
-    /** The request of a saved group number; they were numbered as they first appear. */
-    #loadedGroup(groupNo: number): number {
-        if (groupNo === this.#groups.requestCount) {
-            return this.#groups.begin();
-        }
-        if (!Number.isInteger(groupNo) || groupNo < 0 || groupNo > this.#groups.requestCount) {
-            throw new UserError(
-                `saved state of a write cache: group ${groupNo} comes before ` +
-                    `group ${this.#groups.requestCount}`,
-            );
-        }
-        return groupNo;
+        const saved = state.records("pages");
+        loadPages(saved, this.#pages, this.#groups, this.#medium.sizeBytes);
     }
 
     /** Makes `bytes` (zeros where undefined) the cache's data of a range. */
     #accept(byteOffset: number, byteLength: number, bytes: Uint8Array | undefined): void {
-        const request = this.#keepsRequests ? this.#groups.begin() : 0;
+        const request = this.#groups?.begin(this.#pages.list) ?? 0;
         for (let done = 0; done < byteLength; ) {
             const at = byteOffset + done;
             const pageOffset = at % pageSize;
@@ -256,28 +217,13 @@ export class WriteCache {
             } else {
                 page.bytes.set(bytes.subarray(done, done + length), pageOffset);
             }
-            if (this.#keepsRequests) {
-                this.#takeOver(page, mask, request);
-            }
+            this.#groups?.takeOver(page, mask, request);
             page.mask |= mask;
             done += length;
         }
         // Only between requests, lest part of one should land by itself.
         if (this.#pages.list.length > this.#capacityPages) {
             this.#destageAll();
-        }
-    }
-
-    /** Notes that `request` brought the sectors of `mask`, over whichever brought them before. */
-    #takeOver(page: CachedPage, mask: number, request: number): void {
-        for (let sector = 0; sector < sectorsPerPage; sector++) {
-            const bit = 1 << sector;
-            if (mask & page.mask & bit) {
-                this.#groups.join(page.requests[sector], request);
-            }
-            if (mask & bit) {
-                page.requests[sector] = request;
-            }
         }
     }
 
@@ -312,10 +258,10 @@ export class WriteCache {
             return;
         }
         const page = list[this.#choices.choose(list.length)];
-        if (this.#keepsRequests) {
+        if (this.#groups !== undefined) {
             const sectors = cachedSectors(page);
             const sector = sectors[this.#choices.choose(sectors.length)];
-            this.#destageGroup(this.#groups.groupOf(page.requests[sector]));
+            this.#destageGroup(this.#groups, this.#groups.groupAt(page, sector));
             return;
         }
         // Choice 0 is the whole page; any other number picks sectors by its bits.
@@ -323,12 +269,12 @@ export class WriteCache {
         this.#destageSectors(page, page.mask & picked);
     }
 
-    #destageGroup(group: number): void {
+    #destageGroup(groups: RequestGroups, group: number): void {
         // From the end, for a page that leaves is replaced by the last one.
         for (let index = this.#pages.list.length - 1; index >= 0; index--) {
             const page = this.#pages.list[index];
             const ofGroup = cachedSectors(page).filter(
-                (sector) => this.#groups.groupOf(page.requests[sector]) === group,
+                (sector) => groups.groupAt(page, sector) === group,
             );
             this.#destageSectors(
                 page,
@@ -367,21 +313,13 @@ export class WriteCache {
     #clean(page: CachedPage, mask: number): void {
         this.#pages.clean(page, mask);
         if (this.isClean) {
-            this.#groups.clear();
+            this.#groups?.clear();
         }
     }
 
     #forgetAll(): void {
         this.#pages.clear();
-        this.#groups.clear();
-    }
-
-    /** Whether a page of a saved state can be. */
-    #canCache(pageNo: number, mask: number): boolean {
-        const pageBytes = this.#medium.sizeBytes - pageNo * pageSize;
-        const isPage = Number.isInteger(pageNo) && pageNo >= 0 && pageBytes > 0;
-        const sectors = isPage ? sectorMask(0, Math.min(pageSize, pageBytes)) : 0;
-        return Number.isInteger(mask) && mask > 0 && mask <= wholePage && (mask & ~sectors) === 0;
+        this.#groups?.clear();
     }
 
     #assertSectors(byteOffset: number, byteLength: number): void {

@@ -5,12 +5,10 @@
  * A write's data arriving makes it a candidate for its sectors. A write becoming durable rules out
  * whatever is older than it on them. Nothing else changes candidates.
  *
- * Candidates are kept by pages of 4 KiB, in each of which a source has a mask of sectors: most
- * writes are of whole pages, and a torn page is as exact as a whole one.
+ * Candidates are kept by strips of the disk in which all sectors have the same history.
  */
 import { assert } from "../../base/assert.ts";
-import type { ByteStore } from "../../base/byte-store.ts";
-import { pageSize } from "../pages.ts";
+import type { ByteReader } from "../../base/byte-store.ts";
 import { type DiskTrace, notYet } from "../trace/disk-trace.ts";
 import { durableFrom, isOlder, isWrite } from "../trace/durability.ts";
 import {
@@ -21,29 +19,19 @@ import {
     type Extent,
     type MaybeWrite,
     type Source,
+    sectorRange,
     standingOf,
 } from "./crash-view.ts";
-import { writeSource } from "./source-bytes.ts";
-
-/** A write and the sectors of a page for which it is a candidate; never 0. */
-interface Candidate {
-    readonly id: number;
-    mask: number;
-}
-
-/** A page that the trace has written to. */
-interface Cell {
-    /** Sectors that may be as they were before the trace. */
-    beforeMask: number;
-    candidates: Candidate[];
-}
+import { SettledDisk } from "./settled-disk.ts";
+import { Strips } from "./strips.ts";
 
 export interface SweepOptions {
     /** When each command's write is durable, where that is not by `durableFrom` of the trace. */
     readonly durableFrom?: readonly number[];
-    /** Gets the content of each sector that becomes decided; begins as the disk before. */
-    readonly settled?: ByteStore;
 }
+
+/** What may be in a strip that nobody wrote to. */
+const untouched: readonly Source[] = [beforeTrace];
 
 /**
  * The view of a crash at one time.
@@ -58,7 +46,6 @@ export function crashView(trace: DiskTrace, time: number, liars?: ReadonlySet<nu
 
 export class CrashSweep {
     readonly #trace: DiskTrace;
-    readonly #settled: ByteStore | undefined;
     readonly #durableFrom: readonly number[];
     /** Ids of writes, by the time at which their data arrived, and at which they were durable. */
     readonly #acceptOrder: readonly number[];
@@ -67,13 +54,20 @@ export class CrashSweep {
     #durableCount = 0;
     #time = 0;
 
-    readonly #cells = new Map<number, Cell>();
-    readonly #undecidedPages = new Set<number>();
+    readonly #strips: Strips;
+    /** By strip: its candidates, as they came; undefined before the first write to it. */
+    readonly #candidates: (Source[] | undefined)[];
+    /** By strip: the candidate that was left when it was decided last. */
+    readonly #settled: Int32Array;
+    /** Strips with more than one candidate. */
+    readonly #undecided = new Set<number>();
     readonly #maybe = new Set<number>();
 
     constructor(trace: DiskTrace, options: SweepOptions = {}) {
         this.#trace = trace;
-        this.#settled = options.settled;
+        this.#strips = new Strips(trace);
+        this.#candidates = new Array(this.#strips.count);
+        this.#settled = new Int32Array(this.#strips.count).fill(beforeTrace);
         const durable = options.durableFrom ?? durableFrom(trace);
         this.#durableFrom = durable;
         const writes = trace.commands.filter(isWrite);
@@ -134,153 +128,94 @@ export class CrashSweep {
             durableOrder: this.#durableOrder,
             durableCount: this.#durableCount,
         };
-        const extents = new ExtentList(view);
-        for (const pageNo of [...this.#undecidedPages].sort((a, b) => a - b)) {
-            this.#addExtents(extents, pageNo);
-        }
-        view.extents = extents.extents;
+        view.extents = this.#extents(view);
         assertView(view);
         return view;
     }
 
+    /**
+     * The disk with what is decided, over `base`, the disk before the trace. It goes along with
+     * the sweep.
+     */
+    settledDisk(base: ByteReader): ByteReader {
+        return new SettledDisk(base, this.#trace, this.#strips, this.#settled);
+    }
+
     #accept(id: number): void {
         this.#maybe.add(id);
-        this.#forEachPage(id, (pageNo, mask) => {
-            let cell = this.#cells.get(pageNo);
-            if (cell === undefined) {
-                cell = { beforeMask: this.#wholeMask(), candidates: [] };
-                this.#cells.set(pageNo, cell);
+        const [first, end] = this.#strips.range(sectorRange(this.#trace, id));
+        for (let strip = first; strip < end; strip++) {
+            const candidates = this.#candidates[strip];
+            if (candidates === undefined) {
+                this.#candidates[strip] = [beforeTrace, id];
+            } else {
+                candidates.push(id);
             }
-            cell.candidates.push({ id, mask });
-            this.#undecidedPages.add(pageNo);
-        });
+            this.#undecided.add(strip);
+        }
     }
 
     #becomeDurable(id: number): void {
         this.#maybe.delete(id);
         const { commands } = this.#trace;
-        this.#forEachPage(id, (pageNo, mask) => {
-            const cell = this.#cells.get(pageNo);
-            assert(cell !== undefined, "a durable write was accepted");
-            const wasOpen = openSectors(cell);
-            cell.beforeMask &= ~mask;
-            for (const candidate of cell.candidates) {
-                if (
-                    (candidate.mask & mask) !== 0 &&
-                    isOlder(commands[candidate.id], commands[id])
-                ) {
-                    candidate.mask &= ~mask;
-                }
-            }
-            cell.candidates = cell.candidates.filter((candidate) => candidate.mask !== 0);
-            const isOpen = openSectors(cell);
-            if (isOpen === 0) {
-                this.#undecidedPages.delete(pageNo);
-            }
-            this.#settle(pageNo, cell, wasOpen & ~isOpen);
-        });
-    }
-
-    /** Writes the only candidates of the sectors of `mask` to the settled disk. */
-    #settle(pageNo: number, { candidates }: Cell, mask: number): void {
-        if (this.#settled === undefined || mask === 0) {
-            return;
-        }
-        const perPage = pageSize / this.#trace.sectorSizeBytes;
-        for (const candidate of candidates) {
-            for (const [first, end] of runsOf(candidate.mask & mask)) {
-                const firstSector = pageNo * perPage + first;
-                writeSource(this.#settled, this.#trace, candidate.id, firstSector, end - first);
+        const isLeft = (source: Source) =>
+            source !== beforeTrace && !isOlder(commands[source], commands[id]);
+        const [first, end] = this.#strips.range(sectorRange(this.#trace, id));
+        for (let strip = first; strip < end; strip++) {
+            const left = this.#candidates[strip]?.filter(isLeft) ?? [];
+            assert(left.length > 0, "a durable write was accepted");
+            this.#candidates[strip] = left;
+            if (left.length === 1) {
+                this.#undecided.delete(strip);
+                this.#settled[strip] = left[0];
             }
         }
     }
 
-    #addExtents(extents: ExtentList, pageNo: number): void {
-        const cell = this.#cells.get(pageNo);
-        assert(cell !== undefined, "an undecided page was written to");
-        const perPage = pageSize / this.#trace.sectorSizeBytes;
-        const firstSector = pageNo * perPage;
-        const sectorCount = this.#trace.diskSizeBytes / this.#trace.sectorSizeBytes - firstSector;
-        for (let sector = 0; sector < Math.min(perPage, sectorCount); sector++) {
-            const bit = 1 << sector;
-            const sources: Source[] = (cell.beforeMask & bit) !== 0 ? [beforeTrace] : [];
-            for (const { id, mask } of cell.candidates) {
-                if ((mask & bit) !== 0) {
-                    sources.push(id);
-                }
+    /** The undecided strips, and what shares a physical sector with them. */
+    #extents(view: ExtentView): Extent[] {
+        const strips = this.#strips;
+        const extents = new ExtentList(view);
+        let next = 0;
+        for (const undecided of Uint32Array.from(this.#undecided).sort()) {
+            const [first, end] = strips.besides(undecided);
+            for (let strip = Math.max(first, next); strip < end; strip++) {
+                const start = strips.firstSector(strip);
+                const sectorCount = strips.endSector(strip) - start;
+                extents.add(start, sectorCount, this.#candidates[strip] ?? untouched);
             }
-            extents.add(firstSector + sector, sources);
+            next = Math.max(next, end);
         }
-    }
-
-    /** Calls `visit` with each page of a write and the mask of its sectors there. */
-    #forEachPage(id: number, visit: (pageNo: number, mask: number) => void): void {
-        const { byteOffset, byteLength } = this.#trace.commands[id];
-        const end = byteOffset + byteLength;
-        for (let at = byteOffset; at < end; ) {
-            const pageNo = Math.floor(at / pageSize);
-            const stop = Math.min((pageNo + 1) * pageSize, end);
-            const first = (at - pageNo * pageSize) / this.#trace.sectorSizeBytes;
-            const count = (stop - at) / this.#trace.sectorSizeBytes;
-            visit(pageNo, (2 ** count - 1) << first);
-            at = stop;
-        }
-    }
-
-    #wholeMask(): number {
-        return 2 ** (pageSize / this.#trace.sectorSizeBytes) - 1;
+        return extents.extents;
     }
 }
 
-/** Sectors of a page with more than one candidate. */
-function openSectors({ beforeMask, candidates }: Cell): number {
-    let seen = beforeMask;
-    let open = 0;
-    for (const { mask } of candidates) {
-        open |= seen & mask;
-        seen |= mask;
-    }
-    return open;
-}
+/** What the order of an extent's candidates follows from. */
+type ExtentView = Pick<CrashView, "trace" | "time" | "durableFrom">;
 
-/** The runs of set bits of a mask, each as its first bit and the one after its last. */
-function runsOf(mask: number): [first: number, end: number][] {
-    const runs: [number, number][] = [];
-    for (let bit = 0; mask >>> bit !== 0; bit++) {
-        if ((mask >>> bit) & 1) {
-            const first = bit;
-            while ((mask >>> bit) & 1) {
-                bit++;
-            }
-            runs.push([first, bit]);
-        }
-    }
-    return runs;
-}
-
-/** Extents in the making: sectors come in ascending order, equal neighbours become one extent. */
+/** Extents in the making: they come in ascending order, equal neighbours become one. */
 class ExtentList {
     readonly extents: Extent[] = [];
-    readonly #view: Pick<CrashView, "trace" | "time" | "durableFrom">;
+    readonly #view: ExtentView;
     /** The sources of the last extent, as they came. */
     #lastSources: readonly Source[] = [];
-    #lastEnd = -1;
 
-    constructor(view: Pick<CrashView, "trace" | "time" | "durableFrom">) {
+    constructor(view: ExtentView) {
         this.#view = view;
     }
 
-    add(sectorNo: number, sources: Source[]): void {
+    add(firstSector: number, sectorCount: number, sources: readonly Source[]): void {
         const last = this.extents.at(-1);
-        if (last !== undefined && sectorNo === this.#lastEnd && this.#areLast(sources)) {
-            const sectorCount = last.sectorCount + 1;
-            this.extents[this.extents.length - 1] = { ...last, sectorCount };
+        const meets = last !== undefined && firstSector === last.firstSector + last.sectorCount;
+        if (meets && this.#areLast(sources)) {
+            this.extents[this.extents.length - 1] = {
+                ...last,
+                sectorCount: last.sectorCount + sectorCount,
+            };
         } else {
-            const candidates = this.#ordered(sources);
-            this.extents.push({ firstSector: sectorNo, sectorCount: 1, candidates });
+            this.extents.push({ firstSector, sectorCount, candidates: this.#ordered(sources) });
             this.#lastSources = sources;
         }
-        this.#lastEnd = sectorNo + 1;
     }
 
     #areLast(sources: readonly Source[]): boolean {

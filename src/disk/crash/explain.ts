@@ -131,11 +131,11 @@ function reasonForTrash(view: CrashView, sectorNo: number, policy: TrashPolicy):
         return place !== undefined && domain.extentAt(place).sources.includes(trash);
     };
     if (atPlace(trashDomain(view, policy))) {
-        const because = "at L3 and above, for a write to it was open when power failed";
+        const because = "a write to it was open when power failed";
         return { source: trash, isAllowed: true, because };
     }
     if (atPlace(collateralDomain(view, policy))) {
-        const because = "at L4, for a write to its physical sector of 4 KiB was open";
+        const because = "a write to its physical sector of 4 KiB was open";
         return { source: trash, isAllowed: true, because };
     }
     const because = "no write to its physical sector of 4 KiB was open";

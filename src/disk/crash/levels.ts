@@ -17,7 +17,9 @@ import { Domain } from "./domain.ts";
 import { PrefixSpace } from "./prefix-space.ts";
 import { RequestSpace } from "./request-space.ts";
 import { collateralDomain, SectorSpace, type TrashPolicy, trashDomain } from "./sector-space.ts";
-import type { CrashState, Level, StateCount, StateSpace } from "./state-space.ts";
+import { SourceRuns } from "./source-runs.ts";
+import type { StateCount } from "./state-count.ts";
+import type { CrashState, Level, StateSpace } from "./state-space.ts";
 
 export interface LevelOptions {
     /** Which open writes may leave trash, for L3 and L4; `maybe` where left out. */
@@ -64,20 +66,22 @@ export function isAllowed(
  * The sources that a state gives the sectors of another domain; undefined where the state changes
  * a sector that is decided in the view and so not of the domain.
  */
-function projected(state: CrashState, view: CrashView, domain: Domain): Int32Array | undefined {
-    const found = new Int32Array(domain.sectorCount);
+function projected(state: CrashState, view: CrashView, domain: Domain): SourceRuns | undefined {
+    const found = new SourceRuns();
     for (const { firstSector, sectorCount, start, sources } of domain.extents) {
-        for (let index = 0; index < sectorCount; index++) {
-            const place = state.domain.placeOf(firstSector + index);
-            found[start + index] =
-                place === undefined ? decidedOf(state.view, sources) : state.sources[place];
+        found.append(sectorCount, decidedOf(state.view, sources));
+        for (const piece of state.domain.piecesBetween([firstSector, firstSector + sectorCount])) {
+            const shift = start + piece.firstSector - firstSector - piece.place;
+            for (const run of state.sources.runs(piece.place, piece.place + piece.sectorCount)) {
+                found.fill(run.source, run.start + shift, run.end + shift);
+            }
         }
     }
     for (const { firstSector, sectorCount, start, sources } of state.domain.extents) {
         const decided = decidedOf(view, sources);
-        for (let index = 0; index < sectorCount; index++) {
-            const isOutside = domain.placeOf(firstSector + index) === undefined;
-            if (isOutside && state.sources[start + index] !== decided) {
+        for (const gap of domain.gapsBetween(firstSector, firstSector + sectorCount)) {
+            const place = start + gap.firstSector - firstSector;
+            if (state.sources.uniform(place, place + gap.sectorCount) !== decided) {
                 return undefined;
             }
         }

@@ -65,7 +65,7 @@ function* optionsOf(
         return;
     }
     const origins = differing.map((unit) => optionAt(units, origin, unit));
-    const firsts = origins.map((option) => (option === 0 ? 1 : 0));
+    const firsts = origins.map((option): number => (option === 0 ? 1 : 0));
     const options = [...firsts];
     for (;;) {
         yield {

@@ -5,9 +5,15 @@
  * the same bytes: whether it landed cannot be seen, and nothing lies above or below it.
  */
 import type { ByteReader } from "../../base/byte-store.ts";
-import { type CrashView, type Extent, isMaybe } from "./crash-view.ts";
+import { beforeTrace, type CrashView, type Extent, isMaybe, type Source } from "./crash-view.ts";
 import { isUndecided } from "./domain.ts";
-import { sectorContent } from "./source-bytes.ts";
+import { SourceBytes } from "./source-bytes.ts";
+
+/** Bytes that are compared at a time. */
+const pieceSizeBytes = 65_536;
+
+/** Bytes of an extent that are compared at most; a longer one (a discard) counts as a change. */
+const maxComparedBytes = 2 ** 30;
 
 /**
  * The ids of such writes, in the order of issue.
@@ -17,12 +23,12 @@ import { sectorContent } from "./source-bytes.ts";
 export function noOpWrites(base: ByteReader, view: CrashView): number[] {
     const changing = new Set<number>();
     const seen = new Set<number>();
-    const before = new Uint8Array(view.trace.sectorSizeBytes);
+    const comparison = new Comparison(base, view);
     for (const extent of view.extents.filter(isUndecided)) {
         const open = extent.candidates.filter((source) => isMaybe(view, source));
         for (const id of open) {
             seen.add(id);
-            if (extent.candidates.length > 2 || !isSame(base, view, extent, id, before)) {
+            if (!changing.has(id) && !comparison.isNoOp(extent, id)) {
                 changing.add(id);
             }
         }
@@ -30,26 +36,44 @@ export function noOpWrites(base: ByteReader, view: CrashView): number[] {
     return [...seen].filter((id) => !changing.has(id)).sort((a, b) => a - b);
 }
 
-/** Whether a write leaves every sector of an extent as its floor has it. */
-function isSame(
-    base: ByteReader,
-    { trace }: CrashView,
-    { firstSector, sectorCount, candidates }: Extent,
-    id: number,
-    before: Uint8Array,
-): boolean {
-    const floor = candidates[0];
-    for (let sectorNo = firstSector; sectorNo < firstSector + sectorCount; sectorNo++) {
-        const content = sectorContent(trace, id, sectorNo);
-        let under = before;
-        if (floor < 0) {
-            base.read(sectorNo * trace.sectorSizeBytes, before);
-        } else {
-            under = sectorContent(trace, floor, sectorNo);
-        }
-        if (!content.every((byte, index) => byte === under[index])) {
+class Comparison {
+    readonly #base: ByteReader;
+    readonly #sectorSize: number;
+    readonly #bytes: SourceBytes;
+    readonly #content = new Uint8Array(pieceSizeBytes);
+    readonly #under = new Uint8Array(pieceSizeBytes);
+
+    constructor(base: ByteReader, { trace }: CrashView) {
+        this.#base = base;
+        this.#sectorSize = trace.sectorSizeBytes;
+        this.#bytes = new SourceBytes(trace);
+    }
+
+    /** Whether a write alone leaves every sector of an extent as its floor has it. */
+    isNoOp({ firstSector, sectorCount, candidates }: Extent, id: number): boolean {
+        const byteLength = sectorCount * this.#sectorSize;
+        if (candidates.length > 2 || byteLength > maxComparedBytes) {
             return false;
         }
+        for (let done = 0; done < byteLength; done += pieceSizeBytes) {
+            const byteOffset = firstSector * this.#sectorSize + done;
+            const length = Math.min(pieceSizeBytes, byteLength - done);
+            const content = this.#content.subarray(0, length);
+            const under = this.#under.subarray(0, length);
+            this.#read(id, byteOffset, content);
+            this.#read(candidates[0], byteOffset, under);
+            if (!content.every((byte, index) => byte === under[index])) {
+                return false;
+            }
+        }
+        return true;
     }
-    return true;
+
+    #read(source: Source, byteOffset: number, target: Uint8Array): void {
+        if (source === beforeTrace) {
+            this.#base.read(byteOffset, target);
+        } else {
+            this.#bytes.read(source, byteOffset, target);
+        }
+    }
 }

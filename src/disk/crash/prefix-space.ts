@@ -9,7 +9,9 @@
 import { assert } from "../../base/assert.ts";
 import { beforeTrace, type CrashView, compareLanding, isDurable, isMaybe } from "./crash-view.ts";
 import { Domain } from "./domain.ts";
-import type { CrashState, StateCount, StateSpace } from "./state-space.ts";
+import { SourceRuns } from "./source-runs.ts";
+import type { StateCount } from "./state-count.ts";
+import type { CrashState, StateSpace } from "./state-space.ts";
 
 export class PrefixSpace implements StateSpace {
     readonly level = "L0";
@@ -40,7 +42,8 @@ export class PrefixSpace implements StateSpace {
     }
 
     get count(): StateCount {
-        return { count: this.listedCount, isExact: true };
+        const { listedCount } = this;
+        return { count: listedCount, log10: Math.log10(Number(listedCount)), isExact: true };
     }
 
     get listedCount(): bigint {
@@ -64,19 +67,16 @@ export class PrefixSpace implements StateSpace {
     }
 
     indexOf({ sources }: CrashState): bigint | undefined {
-        for (let landed = 0; landed <= this.#order.length; landed++) {
-            const prefix = this.#prefix(landed).sources;
-            if (
-                prefix.length === sources.length &&
-                prefix.every((source, place) => source === sources[place])
-            ) {
-                return BigInt(landed);
-            }
+        // The last write that landed shows wherever it landed.
+        let lastRank = -1;
+        for (const { source } of sources.runs()) {
+            lastRank = Math.max(lastRank, isMaybe(this.view, source) ? this.#rankOf(source) : -1);
         }
-        return undefined;
+        const landed = this.#order.findIndex((id) => this.#rankOf(id) === lastRank) + 1;
+        return this.#prefix(landed).sources.equals(sources) ? BigInt(landed) : undefined;
     }
 
-    allows(sources: Int32Array): boolean {
+    allows(sources: SourceRuns): boolean {
         const state = { level: this.level, view: this.view, domain: this.domain, sources } as const;
         return this.indexOf(state) !== undefined;
     }
@@ -84,7 +84,7 @@ export class PrefixSpace implements StateSpace {
     /** The state in which the first `landed` writes have landed. */
     #prefix(landed: number): CrashState {
         const lastRank = landed === 0 ? -1 : this.#rankOf(this.#order[landed - 1]);
-        const sources = this.domain.floor();
+        const sources = new SourceRuns();
         for (const extent of this.domain.extents) {
             // Candidates after the floor are in the order of landing: the last that landed shows.
             const newest = extent.sources.findLast(
@@ -94,7 +94,7 @@ export class PrefixSpace implements StateSpace {
             assert(newest !== undefined, "the floor has landed");
             const shown =
                 this.#rankOf(newest) > this.#rankOf(extent.sources[0]) ? newest : extent.sources[0];
-            sources.fill(shown, extent.start, extent.start + extent.sectorCount);
+            sources.append(extent.sectorCount, shown);
         }
         return { level: this.level, view: this.view, domain: this.domain, sources };
     }

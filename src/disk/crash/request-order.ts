@@ -127,13 +127,22 @@ export function canBeOrdered(
     ids: readonly number[],
     isBefore: (first: number, second: number) => boolean,
 ): boolean {
-    let left = [...ids];
-    while (left.length > 0) {
-        const first = left.filter((id) => !left.some((other) => isBefore(other, id)));
-        if (first.length === 0) {
-            return false;
+    /** By id: how many that must come before it are not placed yet. */
+    const waiting = new Map(
+        ids.map((id) => [id, ids.filter((other) => isBefore(other, id)).length]),
+    );
+    const ready = ids.filter((id) => waiting.get(id) === 0);
+    let placedCount = 0;
+    for (let placed = ready.pop(); placed !== undefined; placed = ready.pop()) {
+        placedCount++;
+        for (const [id, count] of waiting) {
+            if (count > 0 && isBefore(placed, id)) {
+                waiting.set(id, count - 1);
+                if (count === 1) {
+                    ready.push(id);
+                }
+            }
         }
-        left = left.filter((id) => !first.includes(id));
     }
-    return true;
+    return placedCount === ids.length;
 }

@@ -9,16 +9,20 @@
 import { assert } from "../../base/assert.ts";
 import { type CrashView, isDurable, type Source, trash } from "./crash-view.ts";
 import { Domain } from "./domain.ts";
-import { choiceAt, choiceCount, indexOfChoice, nearExtremes, type Units } from "./near-extremes.ts";
+import { type Choice, choiceAt, nearExtremes, type Units } from "./near-extremes.ts";
 import { canBeOrdered, landsBefore, requestComponents } from "./request-order.ts";
-import { type Component, componentOf, type Segment } from "./request-outcomes.ts";
-import type { CrashState, Level, StateCount, StateSpace } from "./state-space.ts";
+import { type Component, componentOf } from "./request-outcomes.ts";
+import type { Segment } from "./request-segments.ts";
+import type { SourceRuns } from "./source-runs.ts";
+import { CountProduct, type StateCount } from "./state-count.ts";
+import type { CrashState, Level, StateSpace } from "./state-space.ts";
 
 export class RequestSpace implements StateSpace {
     readonly level: Level;
     readonly view: CrashView;
     readonly domain: Domain;
     readonly count: StateCount;
+    readonly listedCount: bigint | undefined;
     readonly #components: readonly Component[];
     /** The units are the components, their options the outcomes. */
     readonly #units: Units;
@@ -33,17 +37,18 @@ export class RequestSpace implements StateSpace {
         this.#components = components;
         this.#units = {
             count: components.length,
+            movingCount: components.filter(({ top }) => top !== 0).length,
             optionCount: (unit) => components[unit].outcomes.length,
-            top: (unit) => components[unit].outcomes.length - 1,
+            top: (unit) => components[unit].top,
         };
-        this.count = {
-            count: components.reduce((product, { count }) => product * count, 1n),
-            isExact: components.every(({ isComplete }) => isComplete),
-        };
-    }
-
-    get listedCount(): bigint {
-        return choiceCount(this.#units);
+        const product = new CountProduct();
+        const listed = new CountProduct();
+        for (const { count, outcomes } of components) {
+            product.multiply(count);
+            listed.multiply(BigInt(outcomes.length));
+        }
+        this.count = product.result(components.every(({ isComplete }) => isComplete));
+        this.listedCount = listed.result().count;
     }
 
     *states(): Generator<CrashState> {
@@ -53,31 +58,37 @@ export class RequestSpace implements StateSpace {
     }
 
     stateAt(index: bigint): CrashState {
-        assert(index >= 0n && index < this.listedCount, "an index of a state");
+        const { listedCount } = this;
+        assert(index >= 0n && (listedCount === undefined || index < listedCount), "a listed state");
         return this.#state(choiceAt(this.#units, index));
     }
 
     indexOf({ sources }: CrashState): bigint | undefined {
-        const digits = this.#components.map(({ segments, outcomes }) => {
+        let index = this.listedCount === undefined ? undefined : 0n;
+        for (const { segments, outcomes } of [...this.#components].reverse()) {
             const found = segments.map((segment) => uniformSource(sources, segment));
-            return outcomes.findIndex((outcome) =>
-                outcome.every((source, index) => source === found[index]),
-            );
-        });
-        return digits.includes(-1) ? undefined : indexOfChoice(this.#units, digits);
+            const digit = outcomes.indexOf(found);
+            if (index === undefined || digit === undefined) {
+                return undefined;
+            }
+            index = index * BigInt(outcomes.length) + BigInt(digit);
+        }
+        return index;
     }
 
-    allows(sources: Int32Array): boolean {
+    allows(sources: SourceRuns): boolean {
         return (
             sources.length === this.domain.sectorCount &&
             this.#components.every((component) => this.#allowsComponent(component, sources))
         );
     }
 
-    #state(choice: Uint32Array): CrashState {
+    #state({ origin, differing }: Choice): CrashState {
         const sources = this.domain.floor();
+        const options = new Map(differing.map(({ unit, option }) => [unit, option]));
         for (const [unit, { segments, outcomes }] of this.#components.entries()) {
-            const outcome = outcomes[choice[unit]];
+            const option = options.get(unit) ?? (origin === "none" ? 0 : this.#units.top(unit));
+            const outcome = outcomes.at(option);
             for (const [index, { place, sectorCount }] of segments.entries()) {
                 sources.fill(outcome[index], place, place + sectorCount);
             }
@@ -86,32 +97,40 @@ export class RequestSpace implements StateSpace {
     }
 
     /** Whether an order of landing leaves these sources: no circle of "lands before". */
-    #allowsComponent({ requests, segments }: Component, sources: Int32Array): boolean {
+    #allowsComponent({ requests, segments }: Component, sources: SourceRuns): boolean {
         const found = segments.map((segment) => uniformSource(sources, segment));
-        const landed = requests.filter((id) => isDurable(this.view, id) || found.includes(id));
+        const shown = new Set<Source>(found);
+        const landed = requests.filter((id) => isDurable(this.view, id) || shown.has(id));
+        const rank = new Map(landed.map((id, index) => [id, index]));
+        const rankOf = (id: number) => rank.get(id) ?? -1;
         /** By request: those that cover it somewhere, and so land after it. */
         const covering = new Map<number, Set<number>>(landed.map((id) => [id, new Set()]));
+        let isInOrder = true;
         for (const [index, { writers, floor }] of segments.entries()) {
             const source = found[index];
-            const under = writers.filter((id) => id !== source && covering.has(id));
-            if (!covering.has(source) && (source !== floor || under.length > 0)) {
+            const under = writers.filter((id) => id !== source && rank.has(id));
+            if (!rank.has(source) && (source !== floor || under.length > 0)) {
                 return false;
             }
             for (const id of under) {
                 covering.get(id)?.add(source);
+                isInOrder &&= rankOf(id) < rankOf(source);
             }
         }
-        return canBeOrdered(
-            landed,
-            (first, second) =>
-                covering.get(first)?.has(second) === true || landsBefore(this.view, first, second),
+        // Where the order of landing is none that leaves this, another one may be.
+        return (
+            isInOrder ||
+            canBeOrdered(
+                landed,
+                (first, second) =>
+                    covering.get(first)?.has(second) === true ||
+                    landsBefore(this.view, first, second),
+            )
         );
     }
 }
 
-/** The one source of all sectors of a segment; trash, which no request brings, for a torn one. */
-function uniformSource(sources: Int32Array, { place, sectorCount }: Segment): Source {
-    const source = sources[place];
-    const isUniform = sources.subarray(place, place + sectorCount).every((one) => one === source);
-    return isUniform ? source : trash;
+/** The one source of all sectors of a run; trash, which no request brings, for a torn one. */
+function uniformSource(sources: SourceRuns, { place, sectorCount }: Segment): Source {
+    return sources.uniform(place, place + sectorCount) ?? trash;
 }

@@ -98,7 +98,7 @@ export class SectorSpace implements StateSpace {
     #state({ origin, differing }: Choice): CrashState {
         const sources = origin === "none" ? this.domain.floor() : this.domain.tops();
         for (const { unit, option } of differing) {
-            sources.fill(unit, unit + 1, this.domain.extentAt(unit).sources[option]);
+            sources.fill(this.domain.extentAt(unit).sources[option], unit, unit + 1);
         }
         return { level: this.level, view: this.view, domain: this.domain, sources };
     }

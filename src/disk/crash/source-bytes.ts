@@ -1,42 +1,54 @@
-/** The bytes that a write gives its sectors. */
+/**
+ * The bytes that writes brought.
+ *
+ * A trace from a file reads a write's data anew each time it is asked, all of it; so what was used
+ * last is kept at hand.
+ */
 import { assert } from "../../base/assert.ts";
-import type { ByteStore } from "../../base/byte-store.ts";
 import type { DiskTrace } from "../trace/disk-trace.ts";
 
-/** Zeros: what discarded sectors read as, and as much as is written of them at a time. */
-const zeros = new Uint8Array(64 * 1024);
+/** Bytes that are kept at most, beside the write that is asked for. */
+const maxKeptBytes = 64 * 2 ** 20;
 
-/** What write `id` brought for one of its sectors. The bytes are the trace's: do not write them. */
-export function sectorContent(trace: DiskTrace, id: number, sectorNo: number): Uint8Array {
-    const { kind, after, byteOffset } = trace.commands[id];
-    if (kind === "discard") {
-        return zeros.subarray(0, trace.sectorSizeBytes);
+export class SourceBytes {
+    readonly #trace: DiskTrace;
+    /** By id, in the order in which they were read. */
+    readonly #kept = new Map<number, Uint8Array>();
+    #keptBytes = 0;
+
+    constructor(trace: DiskTrace) {
+        this.#trace = trace;
     }
-    assert(after !== undefined, "an accepted write has its data");
-    const start = sectorNo * trace.sectorSizeBytes - byteOffset;
-    return after.subarray(start, start + trace.sectorSizeBytes);
-}
 
-/** Writes to `disk` what write `id` brought for some of its sectors. */
-export function writeSource(
-    disk: ByteStore,
-    trace: DiskTrace,
-    id: number,
-    firstSector: number,
-    sectorCount: number,
-): void {
-    const command = trace.commands[id];
-    const byteOffset = firstSector * trace.sectorSizeBytes;
-    const byteLength = sectorCount * trace.sectorSizeBytes;
-    const start = byteOffset - command.byteOffset;
-    assert(start >= 0 && start + byteLength <= command.byteLength, "a write gives its own sectors");
-    if (command.kind === "discard") {
-        for (let done = 0; done < byteLength; done += zeros.length) {
-            const piece = zeros.subarray(0, Math.min(zeros.length, byteLength - done));
-            disk.write(byteOffset + done, piece);
+    /** Fills `target` with what write `id` brought from `byteOffset` of the disk on. */
+    read(id: number, byteOffset: number, target: Uint8Array): void {
+        const command = this.#trace.commands[id];
+        const start = byteOffset - command.byteOffset;
+        const end = start + target.length;
+        assert(start >= 0 && end <= command.byteLength, "a write gives its own sectors");
+        if (command.kind === "discard") {
+            target.fill(0);
+        } else {
+            target.set(this.#data(id).subarray(start, end));
         }
-        return;
     }
-    assert(command.after !== undefined, "an accepted write has its data");
-    disk.write(byteOffset, command.after.subarray(start, start + byteLength));
+
+    #data(id: number): Uint8Array {
+        const known = this.#kept.get(id);
+        if (known !== undefined) {
+            return known;
+        }
+        const { after } = this.#trace.commands[id];
+        assert(after !== undefined, "an accepted write has its data");
+        for (const [oldest, bytes] of this.#kept) {
+            if (this.#keptBytes + after.length <= maxKeptBytes) {
+                break;
+            }
+            this.#kept.delete(oldest);
+            this.#keptBytes -= bytes.length;
+        }
+        this.#kept.set(id, after);
+        this.#keptBytes += after.length;
+        return after;
+    }
 }

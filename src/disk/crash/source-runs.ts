@@ -41,7 +41,7 @@ export class SourceRuns {
     }
 
     /** Gives the places from `start` to before `end` another source. */
-    fill(start: number, end: number, source: Source): void {
+    fill(source: Source, start: number, end: number): void {
         assert(start >= 0 && end <= this.length, "places that have a source");
         if (start >= end) {
             return;

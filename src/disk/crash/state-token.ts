@@ -12,7 +12,9 @@
  */
 import { assert } from "../../base/assert.ts";
 import { UserError } from "../../base/user-error.ts";
-import { type Source, sectorRange, trash } from "./crash-view.ts";
+import { beforeTrace, type Source, sectorRange, trash } from "./crash-view.ts";
+import type { SectorRange } from "./domain.ts";
+import { SourceRuns } from "./source-runs.ts";
 import { type CrashState, type Level, levels, type StateSpace } from "./state-space.ts";
 
 /** First and last sector of a run, both included. */
@@ -20,22 +22,22 @@ type SectorRun = readonly [first: number, last: number];
 
 /** The token of a state, in words of writes and sectors. */
 export function tokenOf(state: CrashState): string {
-    const shown = placesBySource(state);
-    const trashed = shown.get(trash) ?? [];
+    const shown = runsBySource(state);
     const ids = [...shown.keys()].filter((source) => source >= 0).sort((a, b) => a - b);
     // From the last item to the first, for an item leaves out what later ones apply on top of it.
-    const onTop = new Set(trashed);
-    const items: string[] = [];
+    const later = new SourceRuns();
+    later.append(state.domain.sectorCount, beforeTrace);
+    const trashed = shown.get(trash) ?? [];
+    fillRuns(later, trashed, trash);
+    const items = sectorRuns(trashed, 0)
+        .map((run) => `!${runText(run)}`)
+        .reverse();
     for (const id of ids.reverse()) {
-        const places = shown.get(id) ?? [];
-        for (const place of places) {
-            onTop.add(place);
-        }
-        items.unshift(writeItem(state, id, places, onTop));
+        const runs = shown.get(id) ?? [];
+        fillRuns(later, runs, id);
+        items.push(writeItem(state, id, runs, later));
     }
-    const runs = runsOf(trashed.map((place) => state.domain.sectorAt(place)));
-    items.push(...runs.map((run) => `!${runText(run)}`));
-    return `${state.level}:${items.length === 0 ? "none" : items.join(",")}`;
+    return `${state.level}:${items.length === 0 ? "none" : items.reverse().join(",")}`;
 }
 
 /** The token of a state by its index, which is short however much landed. */
@@ -67,42 +69,78 @@ export function parseToken(space: StateSpace, token: string): CrashState {
     }
     const sources = space.domain.floor();
     if (text !== "none") {
-        // Commas separate items, and sectors in brackets.
-        for (const item of text.split(/,(?![^[]*\])/)) {
+        for (const item of itemsOf(token, text)) {
             applyItem(space, sources, token, item);
         }
     }
     if (!space.allows(sources)) {
+        const isTorn = text.includes("[") && wholeWriteLevels.includes(space.level);
+        const advice = isTorn
+            ? "L2 and above, but not L5, allow parts of a write"
+            : "a later level may, or another order of the writes";
         throw new UserError(
             `state ${token}: level ${space.level} does not allow it at time ${space.view.time}; ` +
-                "a later level may, or another order of the writes",
+                advice,
         );
     }
     return { level: space.level, view: space.view, domain: space.domain, sources };
 }
 
+/** Levels at which writes land whole or not at all. */
+const wholeWriteLevels: readonly Level[] = ["L0", "L1", "L5"];
+
+/** The items of a token's text, none of them empty, and each write in one of them at most. */
+function itemsOf(token: string, text: string): string[] {
+    if (text === "") {
+        throw new UserError(
+            `state ${token}: nothing after the colon; where nothing landed it is ${token}none`,
+        );
+    }
+    // Commas separate items, and sectors in brackets.
+    const items = text.split(/,(?![^[]*\])/);
+    const named = new Set<string>();
+    for (const [index, item] of items.entries()) {
+        if (item === "") {
+            const side = index === 0 ? "before" : "after";
+            throw new UserError(`state ${token}: an empty part ${side} the comma`);
+        }
+        const [, write] = /^\+(w\d+)/.exec(item) ?? [];
+        if (write !== undefined && named.has(write)) {
+            throw new UserError(
+                `state ${token}: ${write} is named twice; one item has all of its sectors, as ` +
+                    `+${write}[0,2-4]`,
+            );
+        }
+        named.add(write ?? "");
+    }
+    return items;
+}
+
 function stateByIndex(space: StateSpace, token: string, digits: string): CrashState {
     const index = /^\d{1,10000}$/.test(digits) ? BigInt(digits) : undefined;
-    if (index === undefined || index >= space.listedCount) {
+    const { listedCount } = space;
+    if (index === undefined || (listedCount !== undefined && index >= listedCount)) {
+        const last = listedCount === undefined ? "more than can be named" : `#${listedCount - 1n}`;
         throw new UserError(
-            `state ${token}: ${space.level} has states #0 to #${space.listedCount - 1n} at time ` +
-                `${space.view.time}`,
+            `state ${token}: ${space.level} has states #0 to ${last} at time ${space.view.time}`,
         );
     }
     return space.stateAt(index);
 }
 
 /** Applies one item of a token to the sources of a state. */
-function applyItem(space: StateSpace, sources: Int32Array, token: string, item: string): void {
+function applyItem(space: StateSpace, sources: SourceRuns, token: string, item: string): void {
     const [, id, inBrackets] = /^\+w(\d{1,15})(?:\[([\d,-]+)\])?$/.exec(item) ?? [];
     const [, trashed] = /^!([\d-]+)$/.exec(item) ?? [];
     if (trashed !== undefined) {
-        const run = parseRun(token, trashed, space.view.trace.diskSizeBytes);
+        const { diskSizeBytes, sectorSizeBytes } = space.view.trace;
+        const sectorCount = Math.floor(diskSizeBytes / sectorSizeBytes);
+        const run = parseRun(token, trashed, "the disk", sectorCount);
         setSectors(space, sources, token, trash, run);
     } else if (inBrackets !== undefined) {
         const [first, end] = rangeOfWrite(space, token, Number(id));
         for (const text of inBrackets.split(",")) {
-            const [from, to] = parseRun(token, text, end - first);
+            const [from, to] = parseRun(token, text, `w${id}`, end - first);
             setSectors(space, sources, token, Number(id), [first + from, first + to]);
         }
     } else if (id !== undefined) {
@@ -116,7 +154,7 @@ function applyItem(space: StateSpace, sources: Int32Array, token: string, item: 
 }
 
 /** Gives a write all the sectors for which it is a candidate. */
-function setWrite(space: StateSpace, sources: Int32Array, token: string, id: number): void {
+function setWrite(space: StateSpace, sources: SourceRuns, token: string, id: number): void {
     const range = rangeOfWrite(space, token, id);
     let isCandidate = false;
     for (const piece of space.domain.piecesBetween(range)) {
@@ -136,7 +174,7 @@ function setWrite(space: StateSpace, sources: Int32Array, token: string, id: num
 /** Gives each sector of a run a source that it may have. */
 function setSectors(
     space: StateSpace,
-    sources: Int32Array,
+    sources: SourceRuns,
     token: string,
     source: Source,
     [first, last]: SectorRun,
@@ -168,68 +206,85 @@ function isDiscard(command: { readonly kind: string } | undefined): boolean {
     return command?.kind === "discard";
 }
 
-/** A run of sectors below `sectorCount`. */
-function parseRun(token: string, text: string, sectorCount: number): SectorRun {
+/** A run of the `sectorCount` sectors that `owner` has. */
+function parseRun(token: string, text: string, owner: string, sectorCount: number): SectorRun {
     const [, first, last = first] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(text) ?? [];
     const run = [Number(first), Number(last)] as const;
-    if (first === undefined || run[0] > run[1] || run[1] >= sectorCount) {
+    if (first === undefined || run[0] > run[1]) {
+        throw new UserError(`state ${token}: ${text} is no run of sectors such as 3 or 3-5`);
+    }
+    if (run[1] >= sectorCount) {
         throw new UserError(
-            `state ${token}: ${text} is no run of sectors such as 3 or 3-5, or goes past the end`,
+            `state ${token}: ${owner} has sectors 0 to ${sectorCount - 1}, not ${text}`,
         );
     }
     return run;
 }
 
-/** The places of the domain that each source other than the floor has, in ascending order. */
-function placesBySource({ domain, sources }: CrashState): Map<Source, number[]> {
-    const shown = new Map<Source, number[]>();
-    for (const extent of domain.extents) {
-        for (let place = extent.start; place < extent.start + extent.sectorCount; place++) {
-            const source = sources[place];
-            if (source !== extent.sources[0]) {
-                const places = shown.get(source) ?? [];
-                places.push(place);
-                shown.set(source, places);
+/** Sectors in a row that a source gives. */
+interface ShownRun extends SectorRange {
+    /** Place of the first one in the domain. */
+    readonly place: number;
+}
+
+/** The runs of the domain that each source other than the floor has, in ascending order. */
+function runsBySource({ domain, sources }: CrashState): Map<Source, ShownRun[]> {
+    const shown = new Map<Source, ShownRun[]>();
+    for (const { start, firstSector, sectorCount, sources: options } of domain.extents) {
+        for (const run of sources.runs(start, start + sectorCount)) {
+            if (run.source !== options[0]) {
+                const runs = shown.get(run.source) ?? [];
+                runs.push({
+                    place: run.start,
+                    firstSector: firstSector + run.start - start,
+                    sectorCount: run.end - run.start,
+                });
+                shown.set(run.source, runs);
             }
         }
     }
     return shown;
 }
 
+function fillRuns(target: SourceRuns, runs: readonly ShownRun[], source: Source): void {
+    for (const { place, sectorCount } of runs) {
+        target.fill(source, place, place + sectorCount);
+    }
+}
+
 /**
- * A write's item: without brackets when what it stands for then is set, by it (at `places`) or by
- * an item to come.
+ * A write's item: without brackets when what it stands for then is set, by it (at `runs`) or by an
+ * item to come (in `later`, which has it already).
  */
 function writeItem(
     { view, domain }: CrashState,
     id: number,
-    places: readonly number[],
-    isSet: ReadonlySet<number>,
+    runs: readonly ShownRun[],
+    later: SourceRuns,
 ): string {
     const [first, end] = sectorRange(view.trace, id);
-    for (const piece of domain.piecesBetween([first, end])) {
-        for (let index = 0; index < piece.sectorCount; index++) {
-            if (piece.sources.includes(id) && !isSet.has(piece.place + index)) {
-                const runs = runsOf(places.map((place) => domain.sectorAt(place) - first));
-                return `+w${id}[${runs.map(runText).join(",")}]`;
-            }
+    for (const { place, sectorCount, sources } of domain.piecesBetween([first, end])) {
+        const set = sources.includes(id) ? [...later.runs(place, place + sectorCount)] : [];
+        if (set.some(({ source }) => source === beforeTrace)) {
+            return `+w${id}[${sectorRuns(runs, first).map(runText).join(",")}]`;
         }
     }
     return `+w${id}`;
 }
 
-/** Ascending numbers as runs. */
-function runsOf(numbers: readonly number[]): SectorRun[] {
-    const runs: [number, number][] = [];
-    for (const number of numbers) {
-        const last = runs.at(-1);
-        if (last !== undefined && last[1] + 1 === number) {
-            last[1] = number;
+/** Runs as tokens have them, joined where they meet; sectors are counted from `firstSector`. */
+function sectorRuns(runs: readonly ShownRun[], firstSector: number): SectorRun[] {
+    const found: [number, number][] = [];
+    for (const run of runs) {
+        const start = run.firstSector - firstSector;
+        const last = found.at(-1);
+        if (last !== undefined && last[1] + 1 === start) {
+            last[1] += run.sectorCount;
         } else {
-            runs.push([number, number]);
+            found.push([start, start + run.sectorCount - 1]);
         }
     }
-    return runs;
+    return found;
 }
 
 function runText([first, last]: SectorRun): string {

@@ -19,12 +19,13 @@
  * order), tags, command codes, CPUs, reads, commands without effect on the disk, what was there
  * before, and at each crash time but the end what was not yet durable.
  */
+import type { ByteSink } from "../../base/byte-sink.ts";
 import { UserError } from "../../base/user-error.ts";
 import { type DiskTrace, notYet, type TraceCommand } from "../trace/disk-trace.ts";
 import { doneAt, durableFrom, isFlush, isWrite } from "../trace/durability.ts";
 import { type HeldWrite, HeldWrites } from "./held-writes.ts";
 import { endMarkLabel, LogFlag } from "./log-layout.ts";
-import { type LogSink, LogWriter, logSuperblock } from "./log-writer.ts";
+import { LogWriter, logSuperblock } from "./log-writer.ts";
 
 /** What became of a trace. */
 export interface LogExport {
@@ -51,7 +52,7 @@ type PlannedEntry =
  * Writes a trace as a log, in order and without going back. Throws `UserError` for a write whose
  * data the trace does not have.
  */
-export function exportLog(trace: DiskTrace, sink: LogSink): LogExport {
+export function exportLog(trace: DiskTrace, sink: ByteSink): LogExport {
     const entries = [...plannedEntries(trace)];
     sink(logSuperblock(trace.sectorSizeBytes, entries.length));
     const writer = new LogWriter(sink, trace.sectorSizeBytes);

@@ -11,7 +11,8 @@
  *   stand behind it.
  * - QEMU logs in the order of completion. A write next to a flush may have completed after the
  *   flush was issued, and then the flush promises nothing of it. With `flushSlack` n, the n writes
- *   before each flush are in flight together when it is issued, and complete while it runs.
+ *   before each flush are in flight together when it is issued, and complete while it runs. A
+ *   write that is too long for one command counts once: a flush covers all of it or nothing.
  * - QEMU logs no FUA (the guest's FUA is carried out and not told), so one must assume it.
  *
  * Where a FLUSH has data, the flush comes first and then the write. A log has no time: all
@@ -120,8 +121,11 @@ class Importer {
     readonly #maxByteLength: number;
     readonly #flushSlack: number;
     readonly #assumedFua: AssumedFua;
-    /** Writes that a flush may overlap with, were it the next entry; at most `#flushSlack`. */
-    readonly #held: Request[] = [];
+    /**
+     * Writes that a flush may overlap with, were it the next entry: at most `#flushSlack` entries,
+     * each with the requests that it becomes.
+     */
+    readonly #held: Request[][] = [];
 
     constructor(
         log: ByteReader,
@@ -138,30 +142,29 @@ class Importer {
     add(entry: LogEntry): void {
         const { flags, byteLength, label } = entry;
         if ((flags & LogFlag.flush) !== 0) {
-            this.#overlap([...this.#held.splice(0), flushRequest]);
+            this.#overlap([...this.#held.splice(0).flat(), flushRequest]);
         }
         if ((flags & LogFlag.mark) !== 0) {
             this.end();
             this.#overlap([{ kind: "mark", byteOffset: 0, byteLength: 0, fua: false, label }]);
         }
         if (byteLength > 0) {
-            for (const request of this.#requests(entry)) {
-                this.#hold(request);
-            }
+            this.#held.push([...this.#requests(entry)]);
+            this.#release(this.#flushSlack);
         }
     }
 
     /** No flush follows what is held. */
     end(): void {
-        for (const request of this.#held.splice(0)) {
-            this.#overlap([request]);
-        }
+        this.#release(0);
     }
 
-    #hold(request: Request): void {
-        this.#held.push(request);
-        if (this.#held.length > this.#flushSlack) {
-            this.#overlap(this.#held.splice(0, 1));
+    /** Holds no more than the last `entryCount` writes; older ones come one after the other. */
+    #release(entryCount: number): void {
+        while (this.#held.length > entryCount) {
+            for (const request of this.#held.shift() ?? []) {
+                this.#overlap([request]);
+            }
         }
     }
 

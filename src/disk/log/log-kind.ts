@@ -38,5 +38,5 @@ export function guessLogKind(entries: Iterable<LogEntry>): LogKindGuess {
             return guess;
         }
     }
-    return { kind: "qemu", reason: "no entry is one that only dm-log-writes logs" };
+    return { kind: "qemu", reason: "it has no mark, FUA write, METADATA or FLUSH with data" };
 }

@@ -73,6 +73,12 @@ export function logProblemText({ entryNo, headerOffset, problem }: LogProblem): 
 /** A log's header, or why the file is no log. */
 export function readLogHeader(reader: ByteReader): LogHeader | string {
     const { sizeBytes } = logSuperblockLayout;
+    if (reader.sizeBytes === 0) {
+        return "the file is empty";
+    }
+    if (reader.sizeBytes < sizeBytes && beginsLikeMagic(reader)) {
+        return `the file ends in its header, after ${reader.sizeBytes} of ${sizeBytes} bytes`;
+    }
     if (reader.sizeBytes < sizeBytes) {
         const size = `${reader.sizeBytes} bytes, less than its superblock of ${sizeBytes}`;
         return `not a write log: ${size}`;
@@ -94,6 +100,13 @@ export function readLogHeader(reader: ByteReader): LogHeader | string {
         );
     }
     return { sectorSizeBytes: sectorsize, entryCount: nr_entries };
+}
+
+/** Whether a file that has only its first bytes may have been a log. */
+function beginsLikeMagic(reader: ByteReader): boolean {
+    const bytes = new Uint8Array(Math.min(reader.sizeBytes, 8));
+    reader.read(0, bytes);
+    return bytes.every((byte, at) => byte === Number((logMagic >> BigInt(8 * at)) & 0xffn));
 }
 
 /** Goes from entry to entry. */

@@ -1,5 +1,6 @@
 /** Writing a log: entries one after the other, and the superblock that counts them. */
 import { assert } from "../../base/assert.ts";
+import type { ByteSink } from "../../base/byte-sink.ts";
 import { bytesOf, utf8Encode } from "../../base/byte-string.ts";
 import {
     LogFlag,
@@ -9,9 +10,6 @@ import {
     logSuperblockLayout,
     logVersion,
 } from "./log-layout.ts";
-
-/** Takes the bytes of a log in their order. */
-export type LogSink = (bytes: Uint8Array) => void;
 
 /** An entry to be written. */
 export interface NewLogEntry {
@@ -38,11 +36,11 @@ export function logSuperblock(sectorSizeBytes: number, entryCount: number): Uint
 
 /** Writes the entries; the superblock goes before the first of them. */
 export class LogWriter {
-    readonly #sink: LogSink;
+    readonly #sink: ByteSink;
     readonly #header: Uint8Array;
     #entryCount = 0;
 
-    constructor(sink: LogSink, sectorSizeBytes: number) {
+    constructor(sink: ByteSink, sectorSizeBytes: number) {
         this.#sink = sink;
         this.#header = new Uint8Array(sectorSizeBytes);
     }

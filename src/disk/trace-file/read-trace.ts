@@ -2,17 +2,18 @@
  * Reading a trace file, whatever its bytes.
  *
  * Every command is read and checked, and the data of none: data is read, and its checksum
- * compared, when somebody asks for it. The file's size bounds the work and the memory, for each
- * command takes some of it.
+ * compared, when somebody asks for it. The file's size bounds the work and the memory: a command
+ * takes some 300 bytes of memory beside its texts, and of the file no less than 88. So a file
+ * takes up to four times its size, and one of writes, which is mostly data, a fraction of it.
  */
 import type { ByteReader } from "../../base/byte-store.ts";
 import { byteStringOf, utf8Decode } from "../../base/byte-string.ts";
 import { crc32c } from "../../base/crc32c.ts";
 import { UserError } from "../../base/user-error.ts";
 import { type DiskTrace, notYet, type TraceCommand } from "../trace/disk-trace.ts";
-import { traceProblem } from "../trace/trace-check.ts";
+import { type CommandFacts, TraceCheck } from "../trace/trace-check.ts";
 import { FileWindow } from "./file-window.ts";
-import { type CommandFacts, type ReadData, storedCommand } from "./stored-command.ts";
+import { type ReadData, storedCommand } from "./stored-command.ts";
 import {
     maxDataSizeBytes,
     maxTextSizeBytes,
@@ -35,23 +36,44 @@ export interface TraceFile {
     readonly base: Uint8Array | undefined;
 }
 
+/** A trace of which there may be the beginning only. */
+export interface TraceBeginning extends TraceFile {
+    /** The number of commands that the file says it has. */
+    readonly commandCount: number;
+    /** Why the command after the last of `trace` cannot be read; undefined where there is none. */
+    readonly problem: string | undefined;
+}
+
 /** Events of a command at most: issue, acceptance, completion. */
-const maxEventsPerCommand = 3;
+const maxEventsPerCommand = 3n;
 
 /** Reads a trace. Throws `UserError` with `exitCode` for a file that holds none. */
 export function readTrace(file: ByteReader, name: string, exitCode: number): TraceFile {
-    const fail = (problem: string) => new UserError(`${name}: ${problem}`, exitCode);
-    const header = readHeader(file, fail);
-    const reader = new RecordReader(file, fail);
-    const commands: TraceCommand[] = [];
-    const shadows: TraceCommand[] = [];
-    for (let left = header.commandCount; left > 0n; left--) {
-        const { command, shadow } = reader.next(commands.length);
-        commands.push(command);
-        shadows.push(shadow);
+    const { problem, ...whole } = readTraceBeginning(file, name, exitCode);
+    if (problem !== undefined) {
+        throw new UserError(`${name}: ${problem}`, exitCode);
     }
-    if (header.eventCount > maxEventsPerCommand * commands.length) {
-        throw fail(`not a sound trace: ${header.eventCount} events, more than its commands have`);
+    return whole;
+}
+
+/**
+ * Reads a trace up to the first command that is cut short or damaged. Throws `UserError` with
+ * `exitCode` where there is no trace at all.
+ */
+export function readTraceBeginning(
+    file: ByteReader,
+    name: string,
+    exitCode: number,
+): TraceBeginning {
+    const fail = (problem: string) => new UserError(`${name}: ${problem}`, exitCode);
+    const expectSound = (problem: string | undefined) => {
+        if (problem !== undefined) {
+            throw fail(`not a sound trace: ${problem}`);
+        }
+    };
+    const header = readHeader(file, fail);
+    if (header.eventCount > maxEventsPerCommand * header.commandCount) {
+        expectSound(`${header.eventCount} events, more than its commands have`);
     }
     const facts = {
         diskSizeBytes: Number(header.diskSizeBytes),
@@ -59,13 +81,23 @@ export function readTrace(file: ByteReader, name: string, exitCode: number): Tra
         startsWithCache: (header.flags & TraceFlag.startsWithCache) !== 0,
         eventCount: Number(header.eventCount),
     };
-    // The shadows have all but the data, so that the check need not read it.
-    const problem = traceProblem({ ...facts, commands: shadows });
-    if (problem !== undefined) {
-        throw fail(`not a sound trace: ${problem}`);
+    const check = new TraceCheck(facts);
+    expectSound(check.problem);
+    const reader = new RecordReader(file, fail);
+    const commands: TraceCommand[] = [];
+    let cut: string | undefined;
+    for (let left = header.commandCount; left > 0n && cut === undefined; left--) {
+        const record = reader.next(commands.length);
+        if (typeof record === "string") {
+            cut = record;
+        } else {
+            expectSound(check.next(record.command, record.afterSizeBytes));
+            commands.push(record.command);
+        }
     }
     const base = (header.flags & TraceFlag.hasBase) === 0 ? undefined : header.base;
-    return { trace: { ...facts, commands }, base };
+    const commandCount = Number(header.commandCount);
+    return { trace: { ...facts, commands }, base, commandCount, problem: cut };
 }
 
 function readHeader(file: ByteReader, fail: (problem: string) => UserError) {
@@ -73,16 +105,17 @@ function readHeader(file: ByteReader, fail: (problem: string) => UserError) {
     const bytes = new Uint8Array(sizeBytes);
     file.read(0, bytes.subarray(0, Math.min(sizeBytes, file.sizeBytes)));
     const header = traceHeaderLayout.at(bytes);
+    if (file.sizeBytes === 0) {
+        throw fail("the file is empty");
+    }
+    if (file.sizeBytes < sizeBytes && beginsLikeMagic(bytes, file.sizeBytes)) {
+        throw fail(`the file ends in its header, after ${file.sizeBytes} of ${sizeBytes} bytes`);
+    }
     if (header.magic !== traceMagic) {
         throw fail("not a trace: it does not begin with the bytes chktrace");
     }
     if (header.version !== traceVersion) {
         throw fail(`a trace of version ${header.version}; this program knows version 1`);
-    }
-    if (file.sizeBytes < sizeBytes) {
-        throw fail(
-            `cut short: ${file.sizeBytes} bytes, less than a trace's header of ${sizeBytes}`,
-        );
     }
     const { checksum } = header;
     header.checksum = 0;
@@ -92,14 +125,18 @@ function readHeader(file: ByteReader, fail: (problem: string) => UserError) {
     return header;
 }
 
+/** Whether a file that has only its first bytes may have been a trace. */
+function beginsLikeMagic(bytes: Uint8Array, lengthBytes: number): boolean {
+    const start = bytes.subarray(0, Math.min(lengthBytes, 8));
+    return start.every((byte, at) => byte === Number((traceMagic >> BigInt(8 * at)) & 0xffn));
+}
+
 /** Goes from record to record. */
 class RecordReader {
     readonly #file: ByteReader;
     readonly #fail: (problem: string) => UserError;
     #position = traceHeaderLayout.sizeBytes;
     readonly #window: FileWindow;
-    /** Zeros that stand for data while a trace is checked; as long as the longest so far. */
-    #stand = new Uint8Array(0);
 
     constructor(file: ByteReader, fail: (problem: string) => UserError) {
         this.#file = file;
@@ -107,72 +144,73 @@ class RecordReader {
         this.#window = new FileWindow(file);
     }
 
-    /** The next command, and another one that has zeros in place of its data. */
-    next(id: number): { command: TraceCommand; shadow: TraceCommand } {
+    /** The next command, and how much it writes, for its data is not read; or why there is none. */
+    next(id: number): { command: TraceCommand; afterSizeBytes: number | undefined } | string {
         const recordOffset = this.#position;
-        const fail = (problem: string) =>
-            this.#fail(`command ${id}, at byte ${recordOffset}: ${problem}`);
+        const placed = (problem: string) => placedProblem(id, recordOffset, problem);
         const { sizeBytes: fixedSizeBytes } = traceRecordLayout;
         const fixed = this.#window.bytes(recordOffset, fixedSizeBytes);
         if (fixed === undefined) {
-            throw fail("the file ends before it, or in it");
+            return placed("the file ends before it, or in it");
         }
         const record = traceRecordLayout.at(fixed);
         const { labelSizeBytes, originSizeBytes, sizeBytes } = record;
         if (Math.max(labelSizeBytes, originSizeBytes) > maxTextSizeBytes) {
-            throw fail("damaged: its texts are longer than texts can be");
+            return placed("damaged: its texts are longer than texts can be");
         }
         const headSizeBytes = fixedSizeBytes + labelSizeBytes + originSizeBytes;
         const head = this.#window.bytes(recordOffset, headSizeBytes);
         if (head === undefined || sizeBytes > this.#file.sizeBytes - recordOffset) {
-            throw fail("the file ends in it");
+            return placed("the file ends in it");
         }
         const problem = headProblem(head);
         if (problem !== undefined) {
-            throw fail(`damaged: ${problem}`);
+            return placed(`damaged: ${problem}`);
         }
         this.#position = recordOffset + sizeBytes;
         const facts = factsOf(id, head);
         if (facts === undefined) {
-            throw fail("damaged: its texts are not UTF-8");
+            return placed("damaged: its texts are not UTF-8");
         }
         const { flags, afterChecksum, beforeChecksum } = traceRecordLayout.at(head);
         const hasAfter = (flags & RecordFlag.hasAfter) !== 0;
         const hasBefore = (flags & RecordFlag.hasBefore) !== 0;
         const afterOffset = recordOffset + headSizeBytes;
         const beforeOffset = afterOffset + (hasAfter ? facts.byteLength : 0);
-        const data = (byteOffset: number, checksum: number): ReadData => {
-            const file = this.#file;
-            return () => {
-                const bytes = new Uint8Array(facts.byteLength);
-                file.read(byteOffset, bytes);
-                if (crc32c(bytes) !== checksum) {
-                    throw fail("damaged: its data does not fit its checksum");
-                }
-                return bytes;
-            };
-        };
-        const stand = () => this.#zeros(facts.byteLength);
+        const data = (byteOffset: number, checksum: number) =>
+            this.#data(id, recordOffset, byteOffset, facts.byteLength, checksum);
         return {
             command: storedCommand(
                 facts,
                 hasAfter ? data(afterOffset, afterChecksum) : undefined,
                 hasBefore ? data(beforeOffset, beforeChecksum) : undefined,
             ),
-            shadow: storedCommand(
-                facts,
-                hasAfter ? stand : undefined,
-                hasBefore ? stand : undefined,
-            ),
+            afterSizeBytes: hasAfter ? facts.byteLength : undefined,
         };
     }
 
-    #zeros(lengthBytes: number): Uint8Array {
-        if (lengthBytes > this.#stand.length) {
-            this.#stand = new Uint8Array(lengthBytes);
-        }
-        return this.#stand.subarray(0, lengthBytes);
+    /** Apart from `next`, so that what is kept for each command is just these numbers. */
+    #data(
+        id: number,
+        recordOffset: number,
+        byteOffset: number,
+        lengthBytes: number,
+        checksum: number,
+    ): ReadData {
+        return () => {
+            const bytes = new Uint8Array(lengthBytes);
+            this.#file.read(byteOffset, bytes);
+            if (crc32c(bytes) !== checksum) {
+                const problem = "damaged: its data does not fit its checksum";
+                throw this.#fail(placedProblem(id, recordOffset, problem));
+            }
+            return bytes;
+        };
     }
+}
+
+function placedProblem(id: number, recordOffset: number, problem: string): string {
+    return `command ${id}, at byte ${recordOffset}: ${problem}`;
 }
 
 /** What is wrong with a record's fixed part and texts, which are `head`. */

@@ -5,9 +5,7 @@
  * `before` read the file anew each time, so whoever needs them again keeps them.
  */
 import type { TraceCommand, TraceCommandKind, TraceCommandStatus } from "../trace/disk-trace.ts";
-
-/** All of a command but its data. */
-export type CommandFacts = Omit<TraceCommand, "after" | "before">;
+import type { CommandFacts } from "../trace/trace-check.ts";
 
 /** Reads a command's data. Throws `UserError` where the medium fails or the data is damaged. */
 export type ReadData = () => Uint8Array;

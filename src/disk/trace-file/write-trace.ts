@@ -1,5 +1,6 @@
 /** Writing a trace file, in order and without going back. */
 import { assert } from "../../base/assert.ts";
+import type { ByteSink } from "../../base/byte-sink.ts";
 import { bytesOf, utf8Encode } from "../../base/byte-string.ts";
 import { crc32c } from "../../base/crc32c.ts";
 import { type DiskTrace, notYet, type TraceCommand } from "../trace/disk-trace.ts";
@@ -18,9 +19,6 @@ import {
     traceVersion,
 } from "./trace-layout.ts";
 
-/** Takes the bytes of a file in their order; they are the writer's again when it returns. */
-export type TraceSink = (bytes: Uint8Array) => void;
-
 const zeros = new Uint8Array(recordAlignment);
 
 /**
@@ -28,7 +26,7 @@ const zeros = new Uint8Array(recordAlignment);
  *
  * @param base the digest of the disk as it was before, where known; see `image-digest.ts`
  */
-export function writeTrace(trace: DiskTrace, sink: TraceSink, base?: Uint8Array): void {
+export function writeTrace(trace: DiskTrace, sink: ByteSink, base?: Uint8Array): void {
     sink(headerOf(trace, base));
     for (const command of trace.commands) {
         writeRecord(command, sink);
@@ -53,7 +51,7 @@ function headerOf(trace: DiskTrace, base: Uint8Array | undefined): Uint8Array {
     return bytes;
 }
 
-function writeRecord(command: TraceCommand, sink: TraceSink): void {
+function writeRecord(command: TraceCommand, sink: ByteSink): void {
     const { after, before } = command;
     const label = textBytes(command.label);
     const origin = textBytes(command.origin);

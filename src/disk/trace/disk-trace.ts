@@ -33,7 +33,10 @@ export const traceCommandKinds = [
 
 export type TraceCommandKind = (typeof traceCommandKinds)[number];
 
-/** How a command ended; `outstanding` while it did not, also when the link was reset under it. */
+/**
+ * How a command ended. One that was dropped, by a reset of the link or by another's error, has
+ * failed then; `outstanding` is one whose end the trace does not have.
+ */
 export const traceCommandStatuses = ["done", "failed", "outstanding"] as const;
 
 export type TraceCommandStatus = (typeof traceCommandStatuses)[number];

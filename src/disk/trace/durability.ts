@@ -2,7 +2,7 @@
  * What is durable: the rule by which a trace and a crash time decide what may be on the medium.
  *
  * A command *ends* when the host is told that it did, well or not; it is *done* when it ended
- * well. One that was dropped without an answer does neither. A flush that was done before the
+ * well. One that a reset or another's error dropped ended then. A flush that was done before the
  * crash covers every write that was done before the flush was issued, and no other: writes that
  * are done while it runs are promised nothing.
  *

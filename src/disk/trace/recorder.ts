@@ -2,7 +2,11 @@
  * Writes down what a host asks of a disk, as it happens: the source of a `DiskTrace`.
  *
  * The drive calls `issue` when a command arrives, `accept` when it has all of a write's data, and
- * `complete` when it tells the host. Each call is one event, with the next ordinal.
+ * `complete` when it tells the host, or when it drops the command. Each call is one event, with the
+ * next ordinal.
+ *
+ * A trace is of one power-on: when power is lost, nothing more happens in it, and what is
+ * outstanding stays so. `reset` begins the next one.
  */
 import { assert } from "../../base/assert.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
@@ -38,6 +42,7 @@ type OpenCommand = { -readonly [Field in keyof TraceCommand]: TraceCommand[Field
 export interface TraceMark {
     readonly commands: readonly TraceCommand[];
     readonly eventCount: number;
+    readonly isPowerLost: boolean;
 }
 
 /** The disk that is recorded. */
@@ -52,6 +57,7 @@ export class TraceRecorder {
     #commands: OpenCommand[] = [];
     #arena = new ByteArena();
     #eventCount = 0;
+    #isPowerLost = false;
 
     constructor(disk: RecordedDisk) {
         this.#disk = disk;
@@ -59,6 +65,7 @@ export class TraceRecorder {
 
     /** A command arrives. Returns its id, by which the other events name it. */
     issue(what: IssuedCommand, nowNs: number): number {
+        assert(!this.#isPowerLost, "a disk without power gets no commands: reset the recorder");
         const id = this.#commands.length;
         const command: OpenCommand = {
             id,
@@ -96,7 +103,10 @@ export class TraceRecorder {
         }
     }
 
-    /** The host is told that a command ended, well or not. */
+    /**
+     * A command ends: the host is told so, well or not. One that is dropped, for another's error or
+     * a reset, ends there and then and not well; the host that is told of those knows it ended.
+     */
     complete(id: number, ok: boolean, nowNs: number): void {
         const command = this.#open(id);
         const isWrite = command.kind === "write" || command.kind === "discard";
@@ -104,6 +114,11 @@ export class TraceRecorder {
         command.completedAt = this.#eventCount++;
         command.completedNs = nowNs;
         command.status = ok ? "done" : "failed";
+    }
+
+    /** The trace ends here. */
+    powerLost(): void {
+        this.#isPowerLost = true;
     }
 
     /** What happened so far. Later events do not change it. */
@@ -117,27 +132,41 @@ export class TraceRecorder {
         };
     }
 
+    /** A command that can still end, as far as it is known; undefined for any other id. */
+    outstanding(id: number): TraceCommand | undefined {
+        const command = Number.isInteger(id) && id >= 0 ? this.#commands[id] : undefined;
+        return command?.status === "outstanding" && !this.#isPowerLost ? command : undefined;
+    }
+
     /** What was recorded so far. */
     mark(): TraceMark {
-        return { commands: this.#commands.map(fixed), eventCount: this.#eventCount };
+        return {
+            commands: this.#commands.map(fixed),
+            eventCount: this.#eventCount,
+            isPowerLost: this.#isPowerLost,
+        };
     }
 
     /** Forgets what is not in `mark`, and knows again what is. */
     rewind(mark: TraceMark): void {
         this.#commands = mark.commands.map(fixed);
         this.#eventCount = mark.eventCount;
+        this.#isPowerLost = mark.isPowerLost;
     }
 
+    /** Power is back: a new trace begins. */
     reset(): void {
         this.#commands.length = 0;
         this.#arena = new ByteArena();
         this.#eventCount = 0;
+        this.#isPowerLost = false;
     }
 
     save(): StateRecord {
         return {
             version: 1,
             eventCount: this.#eventCount,
+            isPowerLost: this.#isPowerLost,
             commands: this.#commands.map(savedCommand),
         };
     }
@@ -146,6 +175,7 @@ export class TraceRecorder {
         state.expectVersion(1);
         this.reset();
         this.#eventCount = state.number("eventCount");
+        this.#isPowerLost = state.boolean("isPowerLost");
         for (const saved of state.records("commands")) {
             this.#commands.push(loadedCommand(saved, this.#commands.length));
         }
@@ -153,6 +183,7 @@ export class TraceRecorder {
 
     #open(id: number): OpenCommand {
         const command = this.#commands[id];
+        assert(!this.#isPowerLost, "nothing happens on a disk without power");
         assert(command?.status === "outstanding", "an event belongs to an outstanding command");
         return command;
     }

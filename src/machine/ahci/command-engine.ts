@@ -1,6 +1,7 @@
 /**
- * The part of a port that talks to the drive: it hands over commands, moves data and takes FISes
- * (AHCI 1.3.1, section 5.3; sections named below are of that document).
+ * The part of a port that talks to the drive: it hands over commands, and has a part that moves
+ * data and one that takes FISes (AHCI 1.3.1, section 5.3; sections named below are of that
+ * document).
  *
  * A command's way: the driver fills header and table and sets the slot's bit in PxCI. When the
  * drive is not busy the engine takes the command from memory, sets BSY and hands it over, all at
@@ -23,60 +24,36 @@
  * Invariants: a slot whose command the drive has and has not answered has its PxCI bit set; no
  * command is issued while BSY or DRQ is set, while the link is down, or after an error.
  */
-import { assert } from "../../base/assert.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
-import type { GuestMemory } from "../guest-memory.ts";
 import {
     AtaStatus,
     type HostPort,
     type RegisterUpdate,
-    type SataDrive,
     type SetDeviceBits,
     type TransferResult,
 } from "../sata/link.ts";
 import { type CommandSlot, type FetchProblem, fetchProblems } from "./command-slot.ts";
-import type { AhciObserver, ObservedPort, TransferDirection } from "./observer.ts";
+import { DataPath } from "./data-path.ts";
+import { EngineOutcome, type EngineSurroundings } from "./engine-surroundings.ts";
+import { FisTaker } from "./fis-taker.ts";
 import type { PortRegisters } from "./port-registers.ts";
-import { ReceivedFisArea, setDeviceBitsStatusMask } from "./received-fis-area.ts";
 import { PortInterrupt, SataError, slotCount } from "./registers.ts";
 import { savedWord } from "./saved-word.ts";
-import { lowestSlot, SlotTable } from "./slot-table.ts";
+import { lowestSlot, noSlot, SlotTable } from "./slot-table.ts";
 
 const allSlots = 0xffff_ffff;
-
-/** No slot: before the first command, and where no reset waits for its signature. */
-const noSlot = -1;
-
-/** What the engine needs of the port and the machine around it. */
-export interface EngineSurroundings {
-    readonly memory: GuestMemory;
-    readonly drive: SataDrive;
-    readonly registers: PortRegisters;
-    /** The port, as its observer sees it. */
-    readonly port: ObservedPort;
-    readonly observer: AhciObserver;
-    /** Whether PCI lets the controller use the bus. */
-    readonly isBusMaster: () => boolean;
-    /** PxIS may have changed. */
-    readonly interruptsChanged: () => void;
-    /** Says something to whoever runs the machine. */
-    readonly notice: (message: string) => void;
-}
 
 export class CommandEngine implements HostPort {
     readonly #around: EngineSurroundings;
     readonly #registers: PortRegisters;
     readonly #slots: SlotTable;
-    readonly #fisArea: ReceivedFisArea;
+    readonly #outcome: EngineOutcome;
+    readonly #data: DataPath;
+    readonly #fises: FisTaker;
     /** The slot that was issued last since ST was set. */
     #lastSlot = noSlot;
-    #isHalted = false;
     /** SRST, as the drive last got it. */
     #isInSoftwareReset = false;
-    /** The slot of the FIS that ended a software reset, until the signature comes. */
-    #resetSlot = noSlot;
-    /** A signature that waits for PxSERR.DIAG.X to be cleared. */
-    #heldSignature: RegisterUpdate | undefined;
     /** Guards against issuing within issuing, when a drive answers at once. */
     #isIssuing = false;
 
@@ -84,7 +61,9 @@ export class CommandEngine implements HostPort {
         this.#around = around;
         this.#registers = around.registers;
         this.#slots = new SlotTable(around.memory);
-        this.#fisArea = new ReceivedFisArea(around.memory);
+        this.#outcome = new EngineOutcome(around);
+        this.#data = new DataPath(around, this.#slots, this.#outcome);
+        this.#fises = new FisTaker(around, this.#slots, this.#outcome, () => this.issuePending());
         around.drive.attach(this);
     }
 
@@ -97,8 +76,6 @@ export class CommandEngine implements HostPort {
     get slots(): SlotTable {
         return this.#slots;
     }
-
-    // ---------------------------------------------------------------- issuing commands
 
     /** Issues what PxCI asks for, as far as the drive takes commands. */
     issuePending(): void {
@@ -118,7 +95,7 @@ export class CommandEngine implements HostPort {
 
     #canIssue(): boolean {
         const { isStarted, isBusy, isLinkUp } = this.#registers;
-        return isStarted && isLinkUp && !isBusy && !this.#isHalted;
+        return isStarted && isLinkUp && !isBusy && !this.#outcome.isHalted;
     }
 
     #nextSlot(waiting: number): number {
@@ -155,7 +132,7 @@ export class CommandEngine implements HostPort {
         if (!isBusError) {
             this.#registers.PxSERR |= SataError.protocol | SataError.handshake;
         }
-        this.#halt(isBusError ? PortInterrupt.hostBusFatal : PortInterrupt.interfaceFatal);
+        this.#outcome.halt(isBusError ? PortInterrupt.hostBusFatal : PortInterrupt.interfaceFatal);
     }
 
     /** A FIS without C: a software reset goes on while SRST is set (10.4.1). */
@@ -167,217 +144,45 @@ export class CommandEngine implements HostPort {
         }
         if (slot.clearsBusy) {
             this.#registers.PxTFD &= ~AtaStatus.busy;
-            this.#clearIssue(slot.slotNo);
+            this.#fises.clearIssue(slot.slotNo);
         } else if (wasInReset && !this.#isInSoftwareReset) {
-            this.#resetSlot = slot.slotNo;
+            this.#fises.resetSlot = slot.slotNo;
         }
         if (wasInReset && !this.#isInSoftwareReset) {
             this.#around.drive.resetLink();
         }
     }
 
-    /** The drive has answered a command: its PxCI bit falls (5.3.8, RegFIS:ClearCI). */
-    #clearIssue(slotNo: number): void {
-        this.#registers.PxCI &= ~(1 << slotNo);
-        this.#slots.release(slotNo);
-    }
-
-    // ---------------------------------------------------------------- moving data
+    // What the drive does is its parts' business.
 
     bufferBytes(slotNo: number): number {
-        return this.#slots.at(slotNo).list.sizeBytes();
+        return this.#data.bufferBytes(slotNo);
     }
 
     fetch(slotNo: number, bufferOffset: number, target: Uint8Array): TransferResult {
-        if (!this.#startMove(slotNo, "to drive")) {
-            return "bus error";
-        }
-        const result = this.#slots.at(slotNo).list.load(bufferOffset, target);
-        return this.#moved(slotNo, "to drive", bufferOffset, result);
+        return this.#data.fetch(slotNo, bufferOffset, target);
     }
 
     deliver(slotNo: number, bufferOffset: number, source: Uint8Array): TransferResult {
-        if (!this.#startMove(slotNo, "to host")) {
-            return "bus error";
-        }
-        const result = this.#slots.at(slotNo).list.store(bufferOffset, source);
-        return this.#moved(slotNo, "to host", bufferOffset, result);
+        return this.#data.deliver(slotNo, bufferOffset, source);
     }
-
-    #startMove(slotNo: number, direction: TransferDirection): boolean {
-        const { observer, port, isBusMaster } = this.#around;
-        if (!this.#isHalted && !isBusMaster()) {
-            this.#halt(PortInterrupt.hostBusFatal);
-        }
-        if (this.#isHalted) {
-            return false;
-        }
-        observer.onTransferStart?.(port, slotNo, direction);
-        return true;
-    }
-
-    #moved(
-        slotNo: number,
-        direction: TransferDirection,
-        bufferOffset: number,
-        result: TransferResult,
-    ): TransferResult {
-        const slot = this.#slots.at(slotNo);
-        slot.movedBytes += slot.list.movedBytes;
-        const { observer, port } = this.#around;
-        observer.onTransfer?.(port, slotNo, direction, bufferOffset, slot.list.movedBytes);
-        if (slot.list.interruptEntryDone) {
-            slot.list.interruptEntryDone = false;
-            this.#interrupt(PortInterrupt.descriptorProcessed);
-        }
-        if (result === "overflow") {
-            // 6.1.5: the port goes on as well as it can.
-            this.#interrupt(PortInterrupt.overflow);
-        } else if (result === "bus error") {
-            this.#halt(PortInterrupt.hostBusFatal);
-        }
-        return result;
-    }
-
-    // ---------------------------------------------------------------- taking FISes
 
     sendPioSetup(slotNo: number, byteCount: number, update: RegisterUpdate): void {
-        if (!this.#hears()) {
-            return;
-        }
-        const registers = this.#registers;
-        // The data counts as outstanding until the Register FIS that follows it.
-        registers.setTaskFile(update.status | AtaStatus.dataRequest, update.error);
-        const isToHost = !this.#slots.at(slotNo).isDeviceWrite;
-        const area = registers.fisAreaAddress;
-        const isStored =
-            this.#around.isBusMaster() &&
-            this.#fisArea.storePioSetup(area, update, byteCount, isToHost);
-        this.#finishFis(isStored, update.status, update.interrupt, PortInterrupt.pioSetup);
+        this.#fises.sendPioSetup(slotNo, byteCount, update);
     }
 
     sendRegisterUpdate(slotNo: number, update: RegisterUpdate): void {
-        if (slotNo < 0) {
-            this.#heldSignature = update;
-            this.takeSignature();
-            return;
-        }
-        if (!this.#hears()) {
-            return;
-        }
-        assert((this.#slots.issued & (1 << slotNo)) !== 0, "a drive answers a command once");
-        this.#registers.setTaskFile(update.status, update.error);
-        const isStored =
-            this.#around.isBusMaster() &&
-            this.#fisArea.storeRegister(this.#registers.fisAreaAddress, update);
-        // 5.3.8: PxCI keeps the bit of a command that failed, so that the driver sees which.
-        const isDone = isStored && (update.status & AtaStatus.error) === 0;
-        if (isDone && !this.#registers.isBusy) {
-            this.#endCommand(slotNo);
-        }
-        this.#finishFis(isStored, update.status, update.interrupt, PortInterrupt.deviceToHost);
-        this.issuePending();
+        this.#fises.sendRegisterUpdate(slotNo, update);
     }
 
     sendSetDeviceBits(bits: SetDeviceBits): void {
-        if (!this.#hears()) {
-            return;
-        }
-        const registers = this.#registers;
-        const status =
-            (registers.PxTFD & 0xff & ~setDeviceBitsStatusMask) |
-            (bits.status & setDeviceBitsStatusMask);
-        registers.setTaskFile(status, bits.error);
-        const isStored =
-            this.#around.isBusMaster() &&
-            this.#fisArea.storeSetDeviceBits(registers.fisAreaAddress, bits);
-        if (isStored) {
-            registers.PxSACT &= ~bits.doneTags;
-            this.#endQueuedCommands(bits.doneTags);
-        }
-        this.#finishFis(isStored, bits.status, bits.interrupt, PortInterrupt.setDeviceBits);
+        this.#fises.sendSetDeviceBits(bits);
     }
 
-    /**
-     * Takes the signature that a drive sent after a reset, unless PxSERR.DIAG.X is set: until the
-     * driver has cleared that, it is kept from PxTFD and PxSIG (10.1.2). Taken also while FRE is
-     * clear, but then it is not stored (3.3.7).
-     */
+    /** The driver cleared PxSERR.DIAG.X: a signature may have waited for that. */
     takeSignature(): void {
-        const registers = this.#registers;
-        const update = this.#heldSignature;
-        if (update === undefined || (registers.PxSERR & SataError.exchanged) !== 0) {
-            return;
-        }
-        this.#heldSignature = undefined;
-        registers.setTaskFile(update.status, update.error);
-        registers.PxSIG = (((update.lba & 0xff_ffff) << 8) | (update.count & 0xff)) >>> 0;
-        if (this.#resetSlot !== noSlot) {
-            this.#clearIssue(this.#resetSlot);
-            this.#resetSlot = noSlot;
-        }
-        if (registers.receivesFis) {
-            const isStored =
-                this.#around.isBusMaster() &&
-                this.#fisArea.storeRegister(registers.fisAreaAddress, update);
-            this.#finishFis(isStored, 0, update.interrupt, PortInterrupt.deviceToHost);
-        }
-        this.issuePending();
+        this.#fises.takeSignature();
     }
-
-    /** Whether FISes are taken. What is not taken is lost: the command will never end. */
-    #hears(): boolean {
-        if (!this.#registers.receivesFis) {
-            const { notice, port } = this.#around;
-            notice(`port ${port.portNo}: the drive answered while PxCMD.FRE is clear`);
-        }
-        return this.#registers.receivesFis && !this.#isHalted;
-    }
-
-    /** An error stops the port and raises nothing else (5.3.8, 5.3.13, 5.3.16.5). */
-    #finishFis(isStored: boolean, status: number, wantsInterrupt: boolean, bit: number): void {
-        if (!isStored) {
-            this.#halt(PortInterrupt.hostBusFatal);
-        } else if ((status & AtaStatus.error) !== 0) {
-            this.#halt(PortInterrupt.taskFileError);
-        } else if (wantsInterrupt) {
-            this.#interrupt(bit);
-        }
-    }
-
-    /** An unqueued command ends, or a queued one was accepted. */
-    #endCommand(slotNo: number): void {
-        const slot = this.#slots.at(slotNo);
-        this.#clearIssue(slotNo);
-        if (slot.isQueued) {
-            this.#slots.enqueue(slotNo);
-            return;
-        }
-        slot.storeMovedBytes();
-        this.#slots.end(slotNo);
-        const { observer, port } = this.#around;
-        observer.onCompletionPosted?.(port, (1 << slotNo) >>> 0);
-    }
-
-    #endQueuedCommands(doneTags: number): void {
-        const ended = this.#slots.endTags(doneTags);
-        if (ended !== 0) {
-            const { observer, port } = this.#around;
-            observer.onCompletionPosted?.(port, ended >>> 0);
-        }
-    }
-
-    #interrupt(bit: number): void {
-        this.#registers.PxIS |= bit;
-        this.#around.interruptsChanged();
-    }
-
-    #halt(bit: number): void {
-        this.#isHalted = true;
-        this.#interrupt(bit);
-    }
-
-    // ---------------------------------------------------------------- what the driver does
 
     /** The driver read PxIS, PxCI or PxSACT: it may have learned that commands ended. */
     statusWasRead(register: "PxIS" | "PxCI" | "PxSACT"): void {
@@ -402,8 +207,8 @@ export class CommandEngine implements HostPort {
         this.#forgetCommands(allSlots);
         this.#slots.reset();
         this.#lastSlot = noSlot;
-        this.#resetSlot = noSlot;
-        this.#isHalted = false;
+        this.#fises.resetSlot = noSlot;
+        this.#outcome.isHalted = false;
         observer.onPortStopped?.(port, dropped);
     }
 
@@ -411,7 +216,7 @@ export class CommandEngine implements HostPort {
     dropLink(): void {
         this.drop();
         this.#isInSoftwareReset = false;
-        this.#heldSignature = undefined;
+        this.#fises.heldSignature = undefined;
     }
 
     /** The drive is told of all `slots`: it knows best which of them it has. */
@@ -425,22 +230,20 @@ export class CommandEngine implements HostPort {
     reset(): void {
         this.#slots.reset();
         this.#lastSlot = noSlot;
-        this.#isHalted = false;
+        this.#outcome.isHalted = false;
         this.#isInSoftwareReset = false;
-        this.#resetSlot = noSlot;
-        this.#heldSignature = undefined;
+        this.#fises.resetSlot = noSlot;
+        this.#fises.heldSignature = undefined;
     }
 
-    // ---------------------------------------------------------------- saved state
-
     save(): StateRecord {
-        const held = this.#heldSignature;
+        const held = this.#fises.heldSignature;
         return {
             version: 1,
             lastSlot: this.#lastSlot,
-            isHalted: this.#isHalted,
+            isHalted: this.#outcome.isHalted,
             isInSoftwareReset: this.#isInSoftwareReset,
-            resetSlot: this.#resetSlot,
+            resetSlot: this.#fises.resetSlot,
             heldSignature: held === undefined ? [] : [{ ...held }],
             slots: this.#slots.save(),
         };
@@ -449,10 +252,10 @@ export class CommandEngine implements HostPort {
     load(state: StateFields): void {
         state.expectVersion(1);
         this.#lastSlot = savedSlot(state, "lastSlot");
-        this.#isHalted = state.boolean("isHalted");
+        this.#outcome.isHalted = state.boolean("isHalted");
         this.#isInSoftwareReset = state.boolean("isInSoftwareReset");
-        this.#resetSlot = savedSlot(state, "resetSlot");
-        this.#heldSignature = state.records("heldSignature").map(loadRegisterUpdate).at(0);
+        this.#fises.resetSlot = savedSlot(state, "resetSlot");
+        this.#fises.heldSignature = state.records("heldSignature").map(loadRegisterUpdate).at(0);
         this.#slots.load(state.record("slots"));
     }
 }

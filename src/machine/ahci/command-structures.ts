@@ -14,7 +14,7 @@ import {
 } from "./command-list.ts";
 import { digestRange, digestWord, emptyDigest } from "./memory-digest.ts";
 import type { FetchedCommand } from "./observer.ts";
-import { entrySizeBytes, type PhysicalRange } from "./scatter-gather.ts";
+import { entrySizeBytes } from "./scatter-gather.ts";
 
 /** A digest of a slot's header (without PRDBC, which the controller writes), FIS and list. */
 export function digestStructures(
@@ -36,14 +36,6 @@ export function digestStructures(
     digest = digestRange(digest, memory, table, 4 * fisDwords);
     const listBytes = header.entryCount * PrdtEntry.sizeBytes;
     return digestRange(digest, memory, table + CommandTable.sizeBytes, listBytes);
-}
-
-/** A digest of a buffer's content. */
-export function digestBuffer(memory: GuestMemory, ranges: readonly PhysicalRange[]): number {
-    return ranges.reduce(
-        (digest, { address, byteLength }) => digestRange(digest, memory, address, byteLength),
-        emptyDigest,
-    );
 }
 
 /** The first entry of a command's list with an odd address or length, among those it needs. */

@@ -94,6 +94,11 @@ export class AhciController implements RegisterDevice {
         this.reset();
     }
 
+    /** Slots of a port whose command its drive has, a bit each. */
+    outstandingSlots(portNo: number): number {
+        return this.#ports[portNo].outstandingSlots;
+    }
+
     read(offset: number, size: AccessSize): number {
         const register = offset & ~3;
         const firstByte = offset & 3;

@@ -38,8 +38,11 @@ export interface ObservedPort {
     readonly outstandingSlots: number;
     /** Those of them that hold queued commands that the drive has accepted. */
     readonly queuedSlots: number;
-    /** The first `byteLimit` bytes of an outstanding command's buffer, as the list now says. */
-    describeBuffer(slot: number, byteLimit: number): PhysicalRange[];
+    /**
+     * Where the bytes from `bufferOffset` on of an outstanding command's buffer are, as the list
+     * now says: `byteLimit` of them, or less when the list ends.
+     */
+    describeBuffer(slot: number, bufferOffset: number, byteLimit: number): PhysicalRange[];
 }
 
 export interface AhciObserver {
@@ -57,8 +60,14 @@ export interface AhciObserver {
     /** A command never reaches the drive: what the driver put in memory makes no sense. */
     onCommandRefused?(port: ObservedPort, slot: number, reason: string): void;
 
-    /** The drive is about to move data of an outstanding command. */
-    onTransferStart?(port: ObservedPort, slot: number, direction: TransferDirection): void;
+    /** The drive is about to move data of an outstanding command, `byteLength` if it can. */
+    onTransferStart?(
+        port: ObservedPort,
+        slot: number,
+        direction: TransferDirection,
+        bufferOffset: number,
+        byteLength: number,
+    ): void;
 
     /**
      * The drive moved data of an outstanding command, `byteLength` from `bufferOffset` on; less

@@ -85,8 +85,8 @@ export class AhciPort implements ObservedPort {
         return (this.#engine?.slots.queued ?? 0) >>> 0;
     }
 
-    describeBuffer(slot: number, byteLimit: number): PhysicalRange[] {
-        return this.#engine?.slots.at(slot).list.ranges(byteLimit) ?? [];
+    describeBuffer(slot: number, bufferOffset: number, byteLimit: number): PhysicalRange[] {
+        return this.#engine?.slots.at(slot).list.ranges(bufferOffset, byteLimit) ?? [];
     }
 
     /** @param register a multiple of 4 below the port's size. */

@@ -3,9 +3,11 @@
  * when it does it.
  *
  * From doorbell to completion a command's header, FIS, list and buffer are the hardware's. The
- * sanitiser takes digests of them at the doorbell and compares them when the drive moves data and
- * when the command ends; what the drive itself stores is taken into the digest. A driver that
- * changes something and changes it back is not caught, nor is one that reads early.
+ * sanitiser takes digests of them at the doorbell and compares them when the command ends, and the
+ * parts of the buffer that move when they do; what the drive itself stores is taken into the
+ * digests. A driver that changes something and changes it back is not caught, nor is one that
+ * reads early. A read whose list names the same memory twice overwrites its own data: that buffer
+ * is not watched.
  *
  * From completion to the driver's reading of it a slot is not free: PxCI tells of unqueued
  * commands, PxIS with DHRS too, PxSACT of queued ones. Drivers that look into the received-FIS
@@ -18,25 +20,14 @@ import type { Clock } from "../clock.ts";
 import type { Stateful } from "../device.ts";
 import type { GuestMemory } from "../guest-memory.ts";
 import { type ExpectedTransfer, expectedTransfer, isFlushCommand } from "./ata-transfer.ts";
-import { digestBuffer, digestStructures, misalignedEntry } from "./command-structures.ts";
+import { type BufferWindow, overlap } from "./buffer-digests.ts";
+import { digestStructures, misalignedEntry } from "./command-structures.ts";
 import type { AhciObserver, FetchedCommand, ObservedPort, TransferDirection } from "./observer.ts";
 import { portCount, slotCount } from "./registers.ts";
 import type { FindingKind, ProtocolFinding } from "./sanitizer-findings.ts";
 import { savedWord } from "./saved-word.ts";
-
-/** What is known of a slot. */
-interface SlotWatch {
-    /** The doorbell was rung, and the command has neither ended nor been dropped. */
-    isRung: boolean;
-    /** The command was fetched, and `bufferDigest` holds. */
-    isInFlight: boolean;
-    /** The command ended, and the driver has not read that it did. */
-    isUnread: boolean;
-    structureDigest: number;
-    /** Bytes that the command will move, and the digest of as much of its buffer. */
-    bufferBytes: number;
-    bufferDigest: number;
-}
+import type { PhysicalRange } from "./scatter-gather.ts";
+import { SlotWatch } from "./slot-watch.ts";
 
 /** What the sanitiser needs. */
 export interface SanitizerOptions {
@@ -58,7 +49,7 @@ export class AhciSanitizer implements AhciObserver, Stateful {
         this.#memory = memory;
         this.#clock = clock;
         this.#report = report;
-        this.#watches = Array.from({ length: portCount * slotCount }, idleWatch);
+        this.#watches = Array.from({ length: portCount * slotCount }, () => new SlotWatch());
     }
 
     onDoorbell(
@@ -102,7 +93,7 @@ export class AhciSanitizer implements AhciObserver, Stateful {
             slot,
             `slot ${slot} was issued without a command that makes sense: ${reason}`,
         );
-        Object.assign(this.#watch(port, slot), idleWatch());
+        this.#watch(port, slot).reset();
     }
 
     onCommandFetched(port: ObservedPort, command: FetchedCommand): void {
@@ -119,28 +110,49 @@ export class AhciSanitizer implements AhciObserver, Stateful {
             );
         }
         this.#checkQueueing(port, command);
+        watch.isInFlight = true;
+        watch.isBufferBlamed = false;
+        watch.buffer.begin(0);
         const transfer = expectedTransfer(command);
         if (transfer !== undefined) {
-            this.#checkList(port, command, transfer);
+            const ranges = port.describeBuffer(slot, 0, transfer.byteCount);
+            this.#checkList(port, command, transfer, ranges);
+            if (transfer.direction === "to drive" || !overlap(ranges)) {
+                watch.buffer.begin(transfer.byteCount);
+                watch.buffer.take(this.#memory, 0, ranges);
+            }
         }
-        watch.isInFlight = true;
-        watch.bufferBytes = transfer?.byteCount ?? 0;
-        watch.bufferDigest = this.#digestBuffer(port, slot);
     }
 
-    onTransferStart(port: ObservedPort, slot: number, direction: TransferDirection): void {
-        const what = direction === "to drive" ? "before the drive took it" : "before data came";
-        this.#checkBuffer(port, slot, what);
+    onTransferStart(
+        port: ObservedPort,
+        slot: number,
+        direction: TransferDirection,
+        bufferOffset: number,
+        byteLength: number,
+    ): void {
+        const when = direction === "to drive" ? "before the drive took it" : "before data came";
+        const moving = this.#watch(port, slot).buffer.around(bufferOffset, byteLength);
+        this.#checkBuffer(port, slot, moving, when);
     }
 
-    onTransfer(port: ObservedPort, slot: number): void {
-        this.#watch(port, slot).bufferDigest = this.#digestBuffer(port, slot);
+    onTransfer(
+        port: ObservedPort,
+        slot: number,
+        direction: TransferDirection,
+        bufferOffset: number,
+        byteLength: number,
+    ): void {
+        if (direction === "to host") {
+            const { buffer } = this.#watch(port, slot);
+            this.#takeBuffer(port, slot, buffer.around(bufferOffset, byteLength));
+        }
     }
 
     onCompletionPosted(port: ObservedPort, slots: number): void {
         for (const slot of slotsOf(slots)) {
             const watch = this.#watch(port, slot);
-            this.#checkBuffer(port, slot, "before its command ended");
+            this.#checkBuffer(port, slot, watch.buffer.whole, "before its command ended");
             if (watch.isRung && this.#digestStructures(port, slot) !== watch.structureDigest) {
                 this.#find(
                     "structures-changed-in-flight",
@@ -149,7 +161,7 @@ export class AhciSanitizer implements AhciObserver, Stateful {
                     `slot ${slot}'s header, FIS or list was changed before its command ended`,
                 );
             }
-            Object.assign(watch, idleWatch());
+            watch.reset();
             watch.isUnread = true;
         }
     }
@@ -160,27 +172,34 @@ export class AhciSanitizer implements AhciObserver, Stateful {
         }
     }
 
-    onPortStopped(port: ObservedPort): void {
-        this.#stop(port.portNo);
+    onPortStopped({ portNo }: ObservedPort): void {
+        for (let slot = 0; slot < slotCount; slot++) {
+            this.#blameUnread(portNo, slot);
+            this.#watches[portNo * slotCount + slot].reset();
+        }
     }
 
-    /** The run is over: what was not read by now never will be. */
+    /**
+     * The machine is off: of what ended and was not read by now the driver never learned. Commands
+     * that the drive still has are none of that. Said once, however often this is called.
+     */
     finish(): void {
         for (let portNo = 0; portNo < portCount; portNo++) {
-            this.#stop(portNo);
+            for (let slot = 0; slot < slotCount; slot++) {
+                this.#blameUnread(portNo, slot);
+            }
         }
     }
 
     reset(): void {
         for (const watch of this.#watches) {
-            Object.assign(watch, idleWatch());
+            watch.reset();
         }
     }
 
     save(): StateRecord {
-        const isBusy = ({ isRung, isUnread }: SlotWatch) => isRung || isUnread;
         const busy = this.#watches.flatMap((watch, index) =>
-            isBusy(watch) ? [{ index, ...watch }] : [],
+            watch.isRung || watch.isUnread ? [{ index, ...watch.save() }] : [],
         );
         return { version: 1, watches: busy };
     }
@@ -189,18 +208,11 @@ export class AhciSanitizer implements AhciObserver, Stateful {
         state.expectVersion(1);
         this.reset();
         for (const record of state.records("watches")) {
-            const index = savedWord(record, "index", this.#watches.length - 1);
-            Object.assign(this.#watches[index], {
-                isRung: record.boolean("isRung"),
-                isInFlight: record.boolean("isInFlight"),
-                isUnread: record.boolean("isUnread"),
-                structureDigest: savedWord(record, "structureDigest"),
-                bufferBytes: savedWord(record, "bufferBytes"),
-                bufferDigest: savedWord(record, "bufferDigest"),
-            } satisfies SlotWatch);
+            this.#watches[savedWord(record, "index", this.#watches.length - 1)].load(record);
         }
     }
 
+    /** Whether a command and the queue that it meets go together. */
     #checkQueueing(port: ObservedPort, { slot, tag, command }: FetchedCommand): void {
         const name = `command ${hex(command)} in slot ${slot}`;
         const others = port.queuedSlots & ~(1 << slot);
@@ -232,7 +244,13 @@ export class AhciSanitizer implements AhciObserver, Stateful {
         }
     }
 
-    #checkList(port: ObservedPort, command: FetchedCommand, transfer: ExpectedTransfer): void {
+    /** @param ranges what the list describes of the buffer. */
+    #checkList(
+        port: ObservedPort,
+        command: FetchedCommand,
+        transfer: ExpectedTransfer,
+        ranges: readonly PhysicalRange[],
+    ): void {
         const { slot } = command;
         const { direction, byteCount } = transfer;
         const name = `command ${hex(command.command)} in slot ${slot}`;
@@ -254,7 +272,6 @@ export class AhciSanitizer implements AhciObserver, Stateful {
                 `entry ${entry} of the list of slot ${slot} has an odd address or length`,
             );
         }
-        const ranges = port.describeBuffer(slot, byteCount);
         const listedBytes = ranges.reduce((sum, { byteLength }) => sum + byteLength, 0);
         if (listedBytes < byteCount) {
             this.#find(
@@ -278,36 +295,41 @@ export class AhciSanitizer implements AhciObserver, Stateful {
         }
     }
 
-    /** Whether the buffer is as it was left; if not, says so once. */
-    #checkBuffer(port: ObservedPort, slot: number, when: string): void {
+    /** Whether a part of the buffer is as it was left; if not, says so once a command. */
+    #checkBuffer(port: ObservedPort, slot: number, part: BufferWindow, when: string): void {
         const watch = this.#watch(port, slot);
-        if (!watch.isInFlight) {
+        if (!watch.isInFlight || !this.#takeBuffer(port, slot, part) || watch.isBufferBlamed) {
             return;
         }
-        const bufferDigest = this.#digestBuffer(port, slot);
-        if (bufferDigest !== watch.bufferDigest) {
-            watch.bufferDigest = bufferDigest;
-            this.#find(
-                "buffer-changed-in-flight",
-                port.portNo,
-                slot,
-                `the buffer of slot ${slot} was changed ${when}`,
-            );
-        }
+        watch.isBufferBlamed = true;
+        this.#find(
+            "buffer-changed-in-flight",
+            port.portNo,
+            slot,
+            `the buffer of slot ${slot} was changed ${when}`,
+        );
     }
 
-    #stop(portNo: number): void {
-        for (let slot = 0; slot < slotCount; slot++) {
-            const watch = this.#watches[portNo * slotCount + slot];
-            if (watch.isUnread) {
-                this.#find(
-                    "completion-never-read",
-                    portNo,
-                    slot,
-                    `the command in slot ${slot} ended, and the driver never read that it did`,
-                );
-            }
-            Object.assign(watch, idleWatch());
+    /** Takes digests of a part of the buffer. Returns whether it changed. */
+    #takeBuffer(port: ObservedPort, slot: number, part: BufferWindow): boolean {
+        const { bufferOffset, byteLength } = part;
+        if (byteLength <= 0) {
+            return false;
+        }
+        const ranges = port.describeBuffer(slot, bufferOffset, byteLength);
+        return this.#watch(port, slot).buffer.take(this.#memory, bufferOffset, ranges);
+    }
+
+    #blameUnread(portNo: number, slot: number): void {
+        const watch = this.#watches[portNo * slotCount + slot];
+        if (watch.isUnread) {
+            watch.isUnread = false;
+            this.#find(
+                "completion-never-read",
+                portNo,
+                slot,
+                `the command in slot ${slot} ended, and the driver never read that it did`,
+            );
         }
     }
 
@@ -319,25 +341,9 @@ export class AhciSanitizer implements AhciObserver, Stateful {
         return digestStructures(this.#memory, port.commandListAddress, slot);
     }
 
-    #digestBuffer(port: ObservedPort, slot: number): number {
-        const { bufferBytes } = this.#watch(port, slot);
-        return digestBuffer(this.#memory, port.describeBuffer(slot, bufferBytes));
-    }
-
     #find(kind: FindingKind, port: number, slot: number, message: string): void {
         this.#report({ kind, atNs: this.#clock.nowNs, port, slot, message });
     }
-}
-
-function idleWatch(): SlotWatch {
-    return {
-        isRung: false,
-        isInFlight: false,
-        isUnread: false,
-        structureDigest: 0,
-        bufferBytes: 0,
-        bufferDigest: 0,
-    };
 }
 
 /** The numbers of the bits that are set, ascending. */

@@ -3,8 +3,8 @@
  * up its buffer, one after the other.
  *
  * The list is the guest's, and may change at any time: an entry is read when data gets to it, and
- * nothing is kept but how far the list has been walked. So moving data in order costs a step an
- * entry, and going back costs a walk from the start.
+ * nothing is kept but how far the list has been walked. So moving data in order, and describing it
+ * in order, costs a step an entry, and going back costs a walk from the start.
  *
  * Bounds: a step moves at least two bytes or goes to the next of at most 65,535 entries. Data goes
  * to and comes from memory only, and never outside the entry.
@@ -41,6 +41,8 @@ export class ScatterGatherList {
     #entryIndex = 0;
     #bytesBefore = 0;
     #movedBytes = 0;
+    /** The same of the entry at which the last description began. */
+    #described = { entryIndex: 0, bytesBefore: 0 };
     /** An entry with the I bit was moved whole since somebody set this to false. */
     interruptEntryDone = false;
 
@@ -68,6 +70,7 @@ export class ScatterGatherList {
         this.#listAddress = listAddress;
         this.#entryCount = entryCount;
         this.#rewind();
+        this.#described = { entryIndex: 0, bytesBefore: 0 };
         this.interruptEntryDone = false;
     }
 
@@ -80,17 +83,31 @@ export class ScatterGatherList {
         return sizeBytes;
     }
 
-    /** The pieces of the buffer's first `byteLimit` bytes, as far as the list is in memory. */
-    ranges(byteLimit: number): PhysicalRange[] {
+    /**
+     * The pieces that `byteLimit` bytes of the buffer lie in, from `bufferOffset` on, as far as the
+     * list is in memory. For watchers: moving data takes no notice of it.
+     */
+    ranges(bufferOffset: number, byteLimit: number): PhysicalRange[] {
         const ranges: PhysicalRange[] = [];
-        let left = byteLimit;
-        for (let index = 0; index < this.#entryCount && left > 0; index++) {
-            if (!this.#readEntry(index)) {
+        if (bufferOffset < this.#described.bytesBefore) {
+            this.#described = { entryIndex: 0, bytesBefore: 0 };
+        }
+        let { entryIndex, bytesBefore } = this.#described;
+        const end = bufferOffset + byteLimit;
+        for (; bytesBefore < end && entryIndex < this.#entryCount; entryIndex++) {
+            if (!this.#readEntry(entryIndex)) {
                 break;
             }
-            const byteLength = Math.min(left, entrySizeBytes(this.#entry.length));
-            ranges.push({ address: this.#address(), byteLength });
-            left -= byteLength;
+            const sizeBytes = entrySizeBytes(this.#entry.length);
+            const skipped = Math.max(0, bufferOffset - bytesBefore);
+            if (skipped < sizeBytes) {
+                if (ranges.length === 0) {
+                    this.#described = { entryIndex, bytesBefore };
+                }
+                const byteLength = Math.min(sizeBytes, end - bytesBefore) - skipped;
+                ranges.push({ address: this.#address() + skipped, byteLength });
+            }
+            bytesBefore += sizeBytes;
         }
         return ranges;
     }

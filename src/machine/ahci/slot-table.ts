@@ -12,6 +12,9 @@ import { CommandSlot } from "./command-slot.ts";
 import { slotCount } from "./registers.ts";
 import { savedWord } from "./saved-word.ts";
 
+/** No slot: before the first command, and where no reset waits for its signature. */
+export const noSlot = -1;
+
 /** The lowest slot of a mask that is not 0. */
 export function lowestSlot(slots: number): number {
     return 31 - Math.clz32(slots & -slots);

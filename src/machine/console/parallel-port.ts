@@ -4,7 +4,11 @@
  * The guest puts a byte in the data register and pulls the strobe line; the printer takes the byte
  * when the line rises. Registers: IEEE 1284-2000, annex C (compatibility mode); idle values as QEMU
  * has them. Port 0x379 never says busy, so that a byte costs a guest four port accesses.
+ *
+ * The log keeps its last 16 MiB, so that a guest that prints for ever does not fill the host. Who
+ * wants more listens to the lines.
  */
+import { assert } from "../../base/assert.ts";
 import { type ByteString, byteStringOf } from "../../base/byte-string.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { ByteHistory } from "../byte-history.ts";
@@ -28,10 +32,14 @@ const Control = {
     initial: 0xcc,
 } as const;
 
+/** Bytes in a chunk of the log, and chunks that are kept: up to 16 MiB. */
 const chunkBytes = 65_536;
+const maxChunks = 256;
 const newline = 0x0a;
 /** A line that is longer is told in parts. */
 const maxLineBytes = 65_536;
+
+assert(maxLineBytes <= (maxChunks - 1) * chunkBytes, "the line that is printed is kept");
 
 export class ParallelPort implements Stateful {
     readonly name = "parallel";
@@ -40,7 +48,7 @@ export class ParallelPort implements Stateful {
         (offset) => this.#readByte(offset),
         (offset, value) => this.#writeByte(offset, value),
     );
-    readonly #log = new ByteHistory(chunkBytes);
+    readonly #log = new ByteHistory(chunkBytes, maxChunks);
     readonly #listeners: ((line: ByteString) => void)[] = [];
     #data = 0;
     #control: number = Control.initial;
@@ -52,9 +60,12 @@ export class ParallelPort implements Stateful {
         return this.#log.end;
     }
 
-    /** What was printed, from a byte on: the log is bytes, and mostly ASCII. */
+    /**
+     * What was printed, from a byte on, or from the oldest that is kept: the log is bytes, and
+     * mostly ASCII.
+     */
     textFrom(byteOffset: number): ByteString {
-        const start = Math.min(Math.max(0, byteOffset), this.#log.end);
+        const start = Math.min(Math.max(this.#log.begin, byteOffset), this.#log.end);
         return byteStringOf(this.#log.slice(start, this.#log.end));
     }
 

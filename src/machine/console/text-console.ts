@@ -6,11 +6,12 @@
  * whole of a session as text is thus the lines that left, in order, and then the rows that are on
  * the screen at the end.
  */
+import { pageSize } from "../../base/page-size.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { ByteHistory } from "../byte-history.ts";
 import type { Ports } from "../byte-ports.ts";
 import type { NoticeSink, Stateful } from "../device.ts";
-import { type GuestMemory, pageSize } from "../guest-memory.ts";
+import type { GuestMemory } from "../guest-memory.ts";
 import { tellOnce } from "../tell-once.ts";
 import { cellText } from "./code-page-437.ts";
 import {

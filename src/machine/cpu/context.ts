@@ -14,6 +14,12 @@ import { Frame, type FrameCause } from "./frame.ts";
 import { Operands } from "./operands.ts";
 import { type Operation, OperationCode, type Program } from "./operation.ts";
 
+/** In what mode a context's own program begins. */
+export interface ProgramMode {
+    readonly isUser: boolean;
+    readonly interruptsEnabled: boolean;
+}
+
 export class Context extends Operands {
     /** Who it is, for people: a task's name. */
     readonly name: string;
@@ -32,15 +38,53 @@ export class Context extends Operands {
     }
 
     /** Puts the context's own program at the bottom. A context is started once. */
-    start(program: Program, mode: { isUser: boolean; interruptsEnabled: boolean }): void {
+    start(program: Program, mode: ProgramMode): void {
         assert(this.frames.length === 0, `context ${this.name} is started once`);
-        this.frames.push(new Frame(program, "start", mode.isUser, mode.interruptsEnabled));
+        this.frames.push(bottomFrame(program, mode));
     }
 
-    /** Puts a handler of the kernel on top, with interrupts off. */
-    enter(handler: Program, cause: FrameCause): void {
-        this.frames[this.frames.length - 1].savedWide = this.wide;
-        this.frames.push(new Frame(handler, cause, false, false));
+    /**
+     * Puts another program in place of the one at the bottom, which is never heard of again; for a
+     * handler of the kernel, whose return then begins the new one. That is how execv does it.
+     */
+    replace(program: Program, mode: ProgramMode): void {
+        assert(this.frames.length > 1, `context ${this.name} is replaced from within the kernel`);
+        this.frames[0] = bottomFrame(program, mode);
+    }
+
+    /**
+     * For the handler of an exception: the operation that faulted is not done again when the
+     * handler returns; its `yield` gives `result`, and `wide` stays. A negative number is told from
+     * whatever a load could have given, so a kernel that reads by a user's pointer can look for it.
+     */
+    abandon(result: number): void {
+        const below = this.frames.at(-2);
+        const isFaulted = this.#top.cause === "exception" && below?.pending !== undefined;
+        assert(isFaulted, `context ${this.name} abandons an operation in the handler of its fault`);
+        below.pending = undefined;
+        below.result = result;
+    }
+
+    /** RFLAGS.IF of the program on top. */
+    get interruptsEnabled(): boolean {
+        return this.#top.interruptsEnabled;
+    }
+
+    /** For a handler: whether what it is on top of, and returns to, is user mode. */
+    get cameFromUser(): boolean {
+        return this.frames.at(-2)?.isUser ?? false;
+    }
+
+    /** Index of the CPU that it is on, as a program that runs is; after a switch, maybe another. */
+    get cpuIndex(): number {
+        assert(this.cpu !== undefined, `context ${this.name} is on a CPU`);
+        return this.cpu.index;
+    }
+
+    /** Puts a handler of the kernel on top, with interrupts off; `entry` makes its program. */
+    enter(entry: () => Program, cause: FrameCause): void {
+        this.#top.savedWide = this.wide;
+        this.frames.push(new Frame(entry, cause, false, false));
     }
 
     /**
@@ -66,8 +110,18 @@ export class Context extends Operands {
     switchTo(target: Context): Operation {
         assert(target !== this, "a CPU is switched to another context");
         this.target = target;
-        return OperationCode.switchTo;
+        return this.ask(OperationCode.switchTo);
     }
+
+    get #top(): Frame {
+        const top = this.frames.at(-1);
+        assert(top !== undefined, `context ${this.name} has a program`);
+        return top;
+    }
+}
+
+function bottomFrame(program: Program, mode: ProgramMode): Frame {
+    return new Frame(() => program, "start", mode.isUser, mode.interruptsEnabled);
 }
 
 /** `const value = yield* load64(context, address)`: a 64-bit load whose result is typed. */

@@ -4,8 +4,7 @@
  * It runs in bursts. Within a burst nothing from outside can happen: no alarm rings, no other CPU
  * runs, no interrupt arrives. So interrupts are looked for once, before a burst, and everything
  * that could cause one (a device register, a change of the interrupt flag, a return from the
- * kernel) ends it. Most operations find their page in the translation cache and touch memory with
- * a comparison and an addition; those are done in the loop of `run`, the others by `#carryOut`.
+ * kernel) ends it. The loop is in burst.ts; here is what an operation may do to the CPU.
  *
  * A handler's return is an operation too, as `iretq` is an instruction. So a burst retires at least
  * one operation, time moves whatever a kernel does, and nothing goes on without end for nothing.
@@ -17,7 +16,7 @@ import { assert } from "../../base/assert.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { AccessSize, Stateful } from "../device.ts";
-import { pageSize } from "../guest-memory.ts";
+import { Burst } from "./burst.ts";
 import { Context } from "./context.ts";
 import { type EntryPoints, Exception } from "./entry-points.ts";
 import type { Frame, FrameCause } from "./frame.ts";
@@ -25,10 +24,7 @@ import { InterruptGate } from "./interrupt-gate.ts";
 import { lowBits } from "./memory-operation.ts";
 import { MemoryPort } from "./memory-port.ts";
 import { isPrivileged, type Operation, OperationCode, type Program } from "./operation.ts";
-import { slotOf } from "./translation-cache.ts";
 import type { CpuWiring } from "./wiring.ts";
-
-export type { CpuWiring, InterruptRequests } from "./wiring.ts";
 
 export type CpuActivity =
     /** Parked until a start-up interrupt; all but the first at power-on. */
@@ -47,33 +43,16 @@ const maxFrameCount = 64;
 /** Ports have 16 bits, which is what DX holds. */
 const lastPort = 0xffff;
 
-/** The codes that the loop knows, as constants that its switch can be compiled to a table of. */
-const { step, load, store } = OperationCode;
-const load8 = load + 1;
-const load16 = load + 2;
-const load32 = load + 4;
-const store8 = store + 1;
-const store16 = store + 2;
-const store32 = store + 4;
-
 export class Cpu implements Stateful {
     readonly name: string;
     readonly index: number;
     readonly #wiring: CpuWiring;
     readonly #memoryPort: MemoryPort;
     readonly #gate: InterruptGate;
+    readonly #burst: Burst;
     #entryPoints: EntryPoints | undefined;
     #activity: CpuActivity = "waiting";
     #context: Context | undefined;
-    /** Operations retired since power-on. */
-    #retired = 0;
-
-    /** What `#carryOut` has to say beside having done it: the result, */
-    #result = 0;
-    /** whether the burst is over, */
-    #endsBurst = false;
-    /** and time that the operation took beyond the usual. */
-    #extraNs = 0;
 
     constructor(wiring: CpuWiring) {
         this.#wiring = wiring;
@@ -81,6 +60,9 @@ export class Cpu implements Stateful {
         this.name = `cpu${wiring.index}`;
         this.#memoryPort = new MemoryPort(wiring.memory, wiring.registers);
         this.#gate = new InterruptGate(wiring.interrupts);
+        this.#burst = new Burst(wiring, this.#memoryPort, (context, frame, operation) =>
+            this.#carryOut(context, frame, operation),
+        );
     }
 
     get activity(): CpuActivity {
@@ -92,9 +74,9 @@ export class Cpu implements Stateful {
         return this.#context;
     }
 
-    /** Operations retired since power-on. */
+    /** Operations retired since power-on; one in which a program threw is among them. */
     get retired(): number {
-        return this.#retired;
+        return this.#burst.retired;
     }
 
     /** CR2: the address of the last page fault. */
@@ -119,7 +101,7 @@ export class Cpu implements Stateful {
     /** As at power-on: parked. */
     reset(): void {
         this.init();
-        this.#retired = 0;
+        this.#burst.retired = 0;
     }
 
     /**
@@ -148,125 +130,32 @@ export class Cpu implements Stateful {
     }
 
     /**
-     * Runs up to `operationLimit` operations, none of which begins at or after `deadlineNs`, and
-     * moves the clock, which may ring alarms at the end.
+     * Runs up to `operationLimit` operations, none of which begins at or after `untilNs` or when an
+     * alarm is due, and moves the clock, which may ring alarms at the end.
      *
      * Returns how many were retired, at least one; none when it is not runnable, or when an
-     * interrupt was one handler too many. One that faults is retired with every attempt.
+     * interrupt was one handler too many. One that faults is retired with every attempt. When a
+     * program throws, that comes out of here, and `retired` says how many there were.
      *
      * @param operationLimit at least 1.
-     * @param deadlineNs later than now, and not later than the next alarm.
+     * @param untilNs later than now.
      */
-    run(operationLimit: number, deadlineNs: number): number {
-        const { clock, memory, timing } = this.#wiring;
+    run(operationLimit: number, untilNs: number): number {
+        const { clock } = this.#wiring;
         assert(
-            operationLimit >= 1 && clock.nowNs < deadlineNs && deadlineNs <= clock.nextAlarmNs,
+            operationLimit >= 1 && clock.nowNs < untilNs && clock.nowNs < clock.nextAlarmNs,
             "an operation begins when no alarm is due",
         );
-        this.#takeInterrupt();
+        this.#takeInterrupts();
         const context = this.#context;
         if (context === undefined || this.#activity !== "running") {
             return 0;
         }
-        const frame = context.frames[context.frames.length - 1];
-        const { program } = frame;
-        const { view } = memory;
-        const { operationNs } = timing;
-        const { translations } = this.#memoryPort;
-        const { frames } = translations;
-        const readPages = translations.direct(false, frame.isUser);
-        const writePages = translations.direct(true, frame.isUser);
+        const retiredBefore = this.retired;
         // STI's shadow covers one operation.
         const limit = this.#gate.liftShadow() ? 1 : operationLimit;
-        let nowNs = clock.nowNs;
-        let result = frame.result;
-        let retired = 0;
-        while (retired < limit && nowNs < deadlineNs) {
-            let operation: Operation;
-            if (frame.pending !== undefined) {
-                operation = context.restore(frame.pending);
-                frame.pending = undefined;
-            } else {
-                const asked = program.next(result);
-                if (asked.done === true) {
-                    operation = OperationCode.endOfProgram;
-                    context.value = asked.value ?? 0;
-                } else {
-                    operation = asked.value;
-                }
-            }
-            retired++;
-            const { address } = context;
-            const pageNo = Math.floor(address / pageSize);
-            const slot = slotOf(pageNo);
-            const offset = address - pageNo * pageSize;
-            switch (operation) {
-                case step:
-                    result = 0;
-                    nowNs += operationNs;
-                    continue;
-                case load8:
-                    if (readPages[slot] === pageNo) {
-                        result = view.getUint8(frames[slot] + offset);
-                        nowNs += operationNs;
-                        continue;
-                    }
-                    break;
-                case load16:
-                    if (readPages[slot] === pageNo && offset <= pageSize - 2) {
-                        result = view.getUint16(frames[slot] + offset, true);
-                        nowNs += operationNs;
-                        continue;
-                    }
-                    break;
-                case load32:
-                    if (readPages[slot] === pageNo && offset <= pageSize - 4) {
-                        result = view.getUint32(frames[slot] + offset, true);
-                        nowNs += operationNs;
-                        continue;
-                    }
-                    break;
-                case store8:
-                    if (writePages[slot] === pageNo) {
-                        view.setUint8(frames[slot] + offset, context.value);
-                        result = 0;
-                        nowNs += operationNs;
-                        continue;
-                    }
-                    break;
-                case store16:
-                    if (writePages[slot] === pageNo && offset <= pageSize - 2) {
-                        view.setUint16(frames[slot] + offset, context.value, true);
-                        result = 0;
-                        nowNs += operationNs;
-                        continue;
-                    }
-                    break;
-                case store32:
-                    if (writePages[slot] === pageNo && offset <= pageSize - 4) {
-                        view.setUint32(frames[slot] + offset, context.value, true);
-                        result = 0;
-                        nowNs += operationNs;
-                        continue;
-                    }
-                    break;
-            }
-            // All others, with the clock where devices and the time stamp can read it.
-            clock.advanceTo(nowNs);
-            this.#result = 0;
-            this.#endsBurst = false;
-            this.#extraNs = 0;
-            this.#carryOut(context, frame, operation);
-            result = this.#result;
-            nowNs += operationNs + this.#extraNs;
-            if (this.#endsBurst) {
-                break;
-            }
-        }
-        frame.result = result;
-        this.#retired += retired;
-        clock.advanceTo(nowNs);
-        return retired;
+        this.#burst.run(context, limit, Math.min(untilNs, clock.nextAlarmNs));
+        return this.retired - retiredBefore;
     }
 
     /** All that its future depends on but programs, which are JavaScript's own and not saved. */
@@ -274,7 +163,7 @@ export class Cpu implements Stateful {
         return {
             version: 1,
             activity: this.#activity,
-            retired: this.#retired,
+            retired: this.#burst.retired,
             gate: this.#gate.save(),
             memoryPort: this.#memoryPort.save(),
         };
@@ -289,9 +178,19 @@ export class Cpu implements Stateful {
             throw new UserError(`saved state of ${this.name}: no CPU does "${name}"`);
         }
         this.#activity = activity;
-        this.#retired = state.integer("retired", 0, Number.MAX_SAFE_INTEGER);
+        this.#burst.retired = state.integer("retired", 0, Number.MAX_SAFE_INTEGER);
         this.#gate.load(state.record("gate"));
         this.#memoryPort.load(state.record("memoryPort"));
+    }
+
+    /** Takes what interrupts now. A timer may be due at once when its interrupt is taken. */
+    #takeInterrupts(): void {
+        const { clock } = this.#wiring;
+        this.#takeInterrupt();
+        while (clock.nextAlarmNs <= clock.nowNs) {
+            clock.advanceTo(clock.nowNs);
+            this.#takeInterrupt();
+        }
     }
 
     #takeInterrupt(): void {
@@ -302,34 +201,36 @@ export class Cpu implements Stateful {
         const vector = this.#gate.take(context.frames[context.frames.length - 1]);
         if (vector >= 0) {
             this.#activity = "running";
-            this.#enterKernel(context, this.#kernel().interrupt(context, vector), "interrupt");
+            const kernel = this.#kernel();
+            this.#enterKernel(context, "interrupt", () => kernel.interrupt(context, vector));
         }
     }
 
     /** Carries out any operation, but for its usual time. */
     #carryOut(context: Context, frame: Frame, operation: Operation): void {
         if (frame.isUser && isPrivileged(operation)) {
-            this.#fault(context, frame, operation, Exception.generalProtection, 0);
+            this.#fault(context, frame, operation, Exception.generalProtection);
             return;
         }
+        const burst = this.#burst;
         if (operation < OperationCode.input) {
             const port = this.#memoryPort;
             if (port.carryOut(context, operation, frame.isUser)) {
-                this.#result = port.result;
-                this.#endsBurst = port.touchedDevice;
+                burst.result = port.result;
+                burst.isOver = port.touchedDevice;
             } else {
                 this.#fault(context, frame, operation, port.faultVector, port.faultCode);
             }
             return;
         }
         // All of these may change what interrupts this CPU, or which program it runs.
-        this.#endsBurst = true;
+        burst.isOver = true;
         const { ports, clock, timing } = this.#wiring;
         switch (operation) {
             case OperationCode.input + 1:
             case OperationCode.input + 2:
             case OperationCode.input + 4:
-                this.#result = ports.read(context.address & lastPort, sizeOf(operation));
+                burst.result = ports.read(context.address & lastPort, sizeOf(operation));
                 break;
             case OperationCode.output + 1:
             case OperationCode.output + 2:
@@ -341,7 +242,7 @@ export class Cpu implements Stateful {
                 );
                 break;
             case OperationCode.pause:
-                this.#extraNs = timing.pauseNs;
+                burst.extraNs = timing.pauseNs;
                 this.#wiring.onPause(this);
                 break;
             case OperationCode.halt:
@@ -362,14 +263,14 @@ export class Cpu implements Stateful {
                 break;
             case OperationCode.loadPageTable:
                 if (!this.#memoryPort.loadPageTable(context.address)) {
-                    this.#fault(context, frame, operation, Exception.generalProtection, 0);
+                    this.#fault(context, frame, operation, Exception.generalProtection);
                 }
                 break;
             case OperationCode.invalidatePage:
                 this.#memoryPort.invalidatePage(context.address);
                 break;
             case OperationCode.readTimestamp:
-                this.#result = Math.floor(clock.nowNs * timing.timestampPerNs);
+                burst.result = Math.floor(clock.nowNs * timing.timestampPerNs);
                 break;
             case OperationCode.systemCall:
                 this.#systemCall(context);
@@ -389,7 +290,7 @@ export class Cpu implements Stateful {
     #endOfProgram(context: Context, frame: Frame): void {
         if (frame.isUser) {
             const operation = OperationCode.endOfProgram;
-            this.#fault(context, frame, operation, Exception.generalProtection, 0);
+            this.#fault(context, frame, operation, Exception.invalidOpcode);
             return;
         }
         const { cause } = context.leave(context.value);
@@ -403,8 +304,10 @@ export class Cpu implements Stateful {
 
     #systemCall(context: Context): void {
         const { value: number, callArguments } = context;
-        const program = this.#kernel().systemCall(context, number, callArguments);
-        this.#enterKernel(context, program, "system call");
+        const kernel = this.#kernel();
+        this.#enterKernel(context, "system call", () =>
+            kernel.systemCall(context, number, callArguments),
+        );
     }
 
     #switchTo(context: Context): void {
@@ -420,17 +323,20 @@ export class Cpu implements Stateful {
         frame: Frame,
         operation: Operation,
         vector: number,
-        code: number,
+        errorCode = 0,
     ): void {
-        this.#endsBurst = true;
+        this.#burst.isOver = true;
         frame.pending = context.capture(operation);
-        const program = this.#kernel().exception(context, vector, code, this.faultAddress);
-        this.#enterKernel(context, program, "exception");
+        const address = vector === Exception.pageFault ? this.faultAddress : 0;
+        const kernel = this.#kernel();
+        this.#enterKernel(context, "exception", () =>
+            kernel.exception(context, vector, errorCode, address),
+        );
     }
 
-    /** Puts a handler of the kernel on top of the context. */
-    #enterKernel(context: Context, program: Program, cause: FrameCause): void {
-        context.enter(program, cause);
+    /** Puts a handler of the kernel on top of the context; `entry` is asked for its program. */
+    #enterKernel(context: Context, cause: FrameCause, entry: () => Program): void {
+        context.enter(entry, cause);
         if (context.frames.length > maxFrameCount) {
             this.#leaveContext();
             this.#activity = "off";

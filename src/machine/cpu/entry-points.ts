@@ -3,7 +3,8 @@
  * are to a kernel in machine code.
  *
  * Each entry point makes the program that the CPU then runs in kernel mode, on top of what it
- * interrupted, with interrupts off. When the program returns, what was interrupted goes on.
+ * interrupted, with interrupts off. When the program returns, what was interrupted goes on. What
+ * an entry point throws, instead of making a program, is thrown in that program's first operation.
  */
 import type { Context } from "./context.ts";
 import type { Program } from "./operation.ts";
@@ -11,6 +12,8 @@ import type { Program } from "./operation.ts";
 /** Exceptions that operations can raise (Intel SDM, volume 3, table 6-1). */
 export const Exception = {
     nonMaskableInterrupt: 2,
+    /** A user program ran off its end, where a compiler would have put UD2. */
+    invalidOpcode: 6,
     generalProtection: 13,
     pageFault: 14,
 } as const;
@@ -38,8 +41,8 @@ export interface EntryPoints {
     systemCall(context: Context, number: number, callArguments: readonly number[]): Program;
 
     /**
-     * An operation faulted; it is done again when the program returns. `faultAddress` is CR2, for
-     * page faults.
+     * An operation faulted; it is done again when the program returns, unless that called
+     * `context.abandon`. `faultAddress` is CR2 for page faults, and otherwise 0.
      */
     exception(context: Context, vector: number, errorCode: number, faultAddress: number): Program;
 

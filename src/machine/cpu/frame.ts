@@ -8,13 +8,15 @@ export type FrameCause =
     | "start"
     /** Its return value is the result of the call below. */
     | "system call"
-    /** When it returns, the operation below is done again. */
+    /** When it returns, the operation below is done again, unless it was abandoned. */
     | "exception"
     /** What is below goes on as if nothing had been. */
     | "interrupt";
 
 export class Frame {
-    readonly program: Program;
+    /** What runs; a handler's is asked of the kernel when it begins. */
+    program: Program | undefined;
+    readonly #entry: () => Program;
     readonly cause: FrameCause;
     /** User mode (ring 3) or the kernel's. */
     readonly isUser: boolean;
@@ -27,10 +29,24 @@ export class Frame {
     /** `Context.wide` while programs above use it. */
     savedWide = 0n;
 
-    constructor(program: Program, cause: FrameCause, isUser: boolean, interruptsEnabled: boolean) {
-        this.program = program;
+    constructor(
+        entry: () => Program,
+        cause: FrameCause,
+        isUser: boolean,
+        interruptsEnabled: boolean,
+    ) {
+        this.#entry = entry;
         this.cause = cause;
         this.isUser = isUser;
         this.interruptsEnabled = interruptsEnabled;
+    }
+
+    /**
+     * Makes the program, with its frame on the stack already, so that all that the kernel does for
+     * it sees the same context.
+     */
+    begin(): Program {
+        this.program = this.#entry();
+        return this.program;
     }
 }

@@ -10,10 +10,11 @@
  * not, but one to a device's registers that is wider than those.
  */
 import { assert } from "../../base/assert.ts";
+import { pageSize } from "../../base/page-size.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import type { AddressSpace } from "../bus.ts";
 import type { AccessSize } from "../device.ts";
-import { type GuestMemory, pageSize } from "../guest-memory.ts";
+import type { GuestMemory } from "../guest-memory.ts";
 import { Exception } from "./entry-points.ts";
 import { getNumber, isReading, isWriting, operateOn, putNumber } from "./memory-operation.ts";
 import type { Operands } from "./operands.ts";
@@ -89,6 +90,7 @@ export class MemoryPort {
         const size = operation & 0x0f;
         const kind = operation - size;
         assert(Number.isInteger(operands.address), "a program accesses a whole address");
+        assert(isSize(size), "a program accesses 1, 2, 4 or 8 bytes at a time");
         if (!this.#locate(operands.address, size, isWriting(kind), isUser)) {
             return false;
         }
@@ -274,4 +276,8 @@ function rightsOf(walker: PageWalker): number {
         (canUser ? AccessRight.userRead : 0) |
         (canUser && canWrite ? AccessRight.userWrite : 0)
     );
+}
+
+function isSize(size: number): boolean {
+    return size === 4 || size === 1 || size === 8 || size === 2;
 }

@@ -9,7 +9,11 @@
  * negative, as sign extension has it. Results are numbers; those of 64-bit operations are in
  * `wide`.
  */
+import { InvariantError } from "../../base/assert.ts";
 import { type MemorySize, type Operation, OperationCode } from "./operation.ts";
+
+/** No operation's code. */
+export const nothingAsked = -1;
 
 /** An operation with its operands, taken out because it faulted and is to be done again. */
 export interface PendingOperation {
@@ -30,6 +34,9 @@ export class Operands {
     wideValue = 0n;
     wideExpected = 0n;
     callArguments: readonly number[] = [];
+
+    /** What was asked for and has not been yielded, or `nothingAsked`. */
+    asked: Operation = nothingAsked;
 
     /** The result of the last 64-bit operation. */
     wide = 0n;
@@ -52,38 +59,38 @@ export class Operands {
 
     /** One operation's time, and a point at which the schedule may switch. */
     step(): Operation {
-        return OperationCode.step;
+        return this.ask(OperationCode.step);
     }
 
     load(address: number, size: MemorySize): Operation {
         this.address = address;
-        return OperationCode.load + size;
+        return this.ask(OperationCode.load + size);
     }
 
     /** The result is in `wide`. */
     load64(address: number): Operation {
         this.address = address;
-        return OperationCode.load + 8;
+        return this.ask(OperationCode.load + 8);
     }
 
     /** Stores the low bits of `value`. */
     store(address: number, size: MemorySize, value: number): Operation {
         this.address = address;
         this.value = value;
-        return OperationCode.store + size;
+        return this.ask(OperationCode.store + size);
     }
 
     store64(address: number, value: bigint): Operation {
         this.address = address;
         this.wideValue = value;
-        return OperationCode.store + 8;
+        return this.ask(OperationCode.store + 8);
     }
 
     /** XCHG: stores `value`; the result is the old one. */
     exchange(address: number, size: MemorySize, value: number): Operation {
         this.address = address;
         this.value = value;
-        return OperationCode.exchange + size;
+        return this.ask(OperationCode.exchange + size);
     }
 
     /** LOCK CMPXCHG: stores `value` if `expected` is there; the result is what was there. */
@@ -91,130 +98,143 @@ export class Operands {
         this.address = address;
         this.expected = expected;
         this.value = value;
-        return OperationCode.compareExchange + size;
+        return this.ask(OperationCode.compareExchange + size);
     }
 
     /** LOCK XADD. */
     fetchAdd(address: number, size: MemorySize, value: number): Operation {
         this.address = address;
         this.value = value;
-        return OperationCode.fetchAdd + size;
+        return this.ask(OperationCode.fetchAdd + size);
     }
 
     fetchAnd(address: number, size: MemorySize, value: number): Operation {
         this.address = address;
         this.value = value;
-        return OperationCode.fetchAnd + size;
+        return this.ask(OperationCode.fetchAnd + size);
     }
 
     fetchOr(address: number, size: MemorySize, value: number): Operation {
         this.address = address;
         this.value = value;
-        return OperationCode.fetchOr + size;
+        return this.ask(OperationCode.fetchOr + size);
     }
 
     fetchXor(address: number, size: MemorySize, value: number): Operation {
         this.address = address;
         this.value = value;
-        return OperationCode.fetchXor + size;
+        return this.ask(OperationCode.fetchXor + size);
     }
 
     exchange64(address: number, value: bigint): Operation {
         this.address = address;
         this.wideValue = value;
-        return OperationCode.exchange + 8;
+        return this.ask(OperationCode.exchange + 8);
     }
 
     compareExchange64(address: number, expected: bigint, value: bigint): Operation {
         this.address = address;
         this.wideExpected = expected;
         this.wideValue = value;
-        return OperationCode.compareExchange + 8;
+        return this.ask(OperationCode.compareExchange + 8);
     }
 
     fetchAdd64(address: number, value: bigint): Operation {
         this.address = address;
         this.wideValue = value;
-        return OperationCode.fetchAdd + 8;
+        return this.ask(OperationCode.fetchAdd + 8);
     }
 
     fetchAnd64(address: number, value: bigint): Operation {
         this.address = address;
         this.wideValue = value;
-        return OperationCode.fetchAnd + 8;
+        return this.ask(OperationCode.fetchAnd + 8);
     }
 
     fetchOr64(address: number, value: bigint): Operation {
         this.address = address;
         this.wideValue = value;
-        return OperationCode.fetchOr + 8;
+        return this.ask(OperationCode.fetchOr + 8);
     }
 
     fetchXor64(address: number, value: bigint): Operation {
         this.address = address;
         this.wideValue = value;
-        return OperationCode.fetchXor + 8;
+        return this.ask(OperationCode.fetchXor + 8);
     }
 
     /** IN. @param port from 0 to 0xffff. */
     input(port: number, size: MemorySize): Operation {
         this.address = port;
-        return OperationCode.input + size;
+        return this.ask(OperationCode.input + size);
     }
 
     /** OUT. */
     output(port: number, size: MemorySize, value: number): Operation {
         this.address = port;
         this.value = value;
-        return OperationCode.output + size;
+        return this.ask(OperationCode.output + size);
     }
 
     /** PAUSE: takes longer than other operations, and hints that this CPU is waiting. */
     pause(): Operation {
-        return OperationCode.pause;
+        return this.ask(OperationCode.pause);
     }
 
     /** HLT: sleeps until an interrupt comes. */
     halt(): Operation {
-        return OperationCode.halt;
+        return this.ask(OperationCode.halt);
     }
 
     /** STI; HLT: enables interrupts and sleeps, with no gap in which one could be missed. */
     enableInterruptsAndHalt(): Operation {
-        return OperationCode.enableAndHalt;
+        return this.ask(OperationCode.enableAndHalt);
     }
 
     /** CLI. */
     disableInterrupts(): Operation {
-        return OperationCode.disableInterrupts;
+        return this.ask(OperationCode.disableInterrupts);
     }
 
     /** STI: interrupts come from after the next operation on. */
     enableInterrupts(): Operation {
-        return OperationCode.enableInterrupts;
+        return this.ask(OperationCode.enableInterrupts);
     }
 
     /** Loads CR3, with a table's physical address, and empties the translation cache. */
     loadPageTable(physicalAddress: number): Operation {
         this.address = physicalAddress;
-        return OperationCode.loadPageTable;
+        return this.ask(OperationCode.loadPageTable);
     }
 
     /** INVLPG: forgets the translation of an address's page. */
     invalidatePage(address: number): Operation {
         this.address = address;
-        return OperationCode.invalidatePage;
+        return this.ask(OperationCode.invalidatePage);
     }
 
     /** RDTSC; the result is exact below 2^53. */
     readTimestamp(): Operation {
-        return OperationCode.readTimestamp;
+        return this.ask(OperationCode.readTimestamp);
     }
 
     /** SYSCALL; the result is what the kernel's handler returns. */
     systemCall(number: number, ...callArguments: readonly number[]): Operation {
         this.value = number;
         this.callArguments = callArguments;
-        return OperationCode.systemCall;
+        return this.ask(OperationCode.systemCall);
     }
+
+    /** Notes that an operation was asked for. A program that does not yield it has a defect. */
+    protected ask(operation: Operation): Operation {
+        if (this.asked !== nothingAsked) {
+            forgottenYield();
+        }
+        this.asked = operation;
+        return operation;
+    }
+}
+
+function forgottenYield(): never {
+    throw new InvariantError("a program yields every operation that it asks for: one was not");
 }

@@ -17,9 +17,10 @@
  * Invariant: a tag in `direct` is NaN, or the entry's page, and then the entry allows the access.
  */
 import { assert } from "../../base/assert.ts";
+import { pageSize } from "../../base/page-size.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
-import { type GuestMemory, pageSize } from "../guest-memory.ts";
+import type { GuestMemory } from "../guest-memory.ts";
 
 /** Pages that are remembered; a power of two. */
 const translationCount = 256;

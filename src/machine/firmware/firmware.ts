@@ -14,6 +14,7 @@
  * PCI functions come with their addresses assigned (`pci/q35-functions.ts`).
  */
 import { assert } from "../../base/assert.ts";
+import { screenAddress, screenBytes } from "../console/screen.ts";
 import type { RegisterDevice } from "../device.ts";
 import type { GuestMemory } from "../guest-memory.ts";
 import { Register } from "../interrupts/local-apic-registers.ts";
@@ -40,26 +41,18 @@ const DataArea = {
 
 const seedAddress = 0xff8;
 
-/** The text screen: 80 x 25 cells of a space in gray. */
-const screenAddress = 0xb_8000;
-const screenCellCount = 80 * 25;
+/** A cell of the text screen: a space in gray. */
 const blankCell = 0x0720;
 
 const floatingPointerAddress = 0xf_5ba0;
 const configurationTableAddress = 0xf_5bb0;
 
-export interface FirmwareOptions {
-    /** Processors of the machine, from 1 to 16. */
-    readonly cpuCount: number;
-    /** What the kernel finds at 0xFF8: from 0, which is also the default, to 2^53-1. */
-    readonly seed?: number;
-    /** Lists all processors in the MP table, not the first one only as SeaBIOS does. */
-    readonly listsEveryProcessor?: boolean;
-}
-
-/** Puts the traces into memory, which is new. */
-export function installFirmware(memory: GuestMemory, options: FirmwareOptions): void {
-    const { cpuCount, seed = 0, listsEveryProcessor = false } = options;
+/**
+ * Puts the traces into memory, which is new.
+ *
+ * @param seed what the kernel finds at 0xFF8: from 0 to 2^53-1.
+ */
+export function installFirmware(memory: GuestMemory, seed = 0): void {
     assert(Number.isSafeInteger(seed) && seed >= 0, "a seed is an integer from 0 to 2^53-1");
     const { view } = memory;
     for (let vector = 0; vector < vectorCount; vector++) {
@@ -72,15 +65,14 @@ export function installFirmware(memory: GuestMemory, options: FirmwareOptions): 
     view.setBigUint64(seedAddress, BigInt(seed), true);
     memory.wrote(0, seedAddress + 8);
 
-    for (let cell = 0; cell < screenCellCount; cell++) {
-        view.setUint16(screenAddress + 2 * cell, blankCell, true);
+    for (let at = 0; at < screenBytes; at += 2) {
+        view.setUint16(screenAddress + at, blankCell, true);
     }
-    memory.wrote(screenAddress, 2 * screenCellCount);
+    memory.wrote(screenAddress, screenBytes);
     install(memory, linearAddress(dummyHandler), Uint8Array.of(iret));
     install(memory, linearAddress(nmiHandler), Uint8Array.of(iret));
-    const listedCount = listsEveryProcessor ? cpuCount : 1;
     install(memory, floatingPointerAddress, mpFloatingPointer(configurationTableAddress));
-    install(memory, configurationTableAddress, mpConfigurationTable(listedCount));
+    install(memory, configurationTableAddress, mpConfigurationTable());
 }
 
 /** Leaves the first processor's local APIC as the firmware does: enabled, with its pins in use. */

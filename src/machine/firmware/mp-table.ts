@@ -143,10 +143,10 @@ export function mpFloatingPointer(tableAddress: number): Uint8Array {
     return bytes;
 }
 
-/** The configuration table, which lists the first `processorCount` processors. */
-export function mpConfigurationTable(processorCount: number): Uint8Array {
+/** The configuration table. */
+export function mpConfigurationTable(): Uint8Array {
     const entries = [
-        ...Array.from({ length: processorCount }, (_, index) => processorEntry(index)),
+        bootProcessorEntry(),
         busEntry(pciBus, "PCI   "),
         busEntry(isaBus, "ISA   "),
         ioApicEntry(),
@@ -172,13 +172,12 @@ export function mpConfigurationTable(processorCount: number): Uint8Array {
     return bytes;
 }
 
-function processorEntry(index: number): Uint8Array {
+function bootProcessorEntry(): Uint8Array {
     const bytes = new Uint8Array(processorLayout.sizeBytes);
     const entry = processorLayout.at(bytes);
     entry.type = EntryType.processor;
-    entry.apicId = index;
     entry.apicVersion = localApicVersion;
-    entry.flags = index === 0 ? ProcessorFlags.usable | ProcessorFlags.boot : ProcessorFlags.usable;
+    entry.flags = ProcessorFlags.usable | ProcessorFlags.boot;
     entry.signature = processorSignature;
     entry.features = processorFeatures;
     return bytes;

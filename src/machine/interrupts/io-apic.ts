@@ -22,7 +22,6 @@ import { type ApicBus, DeliveryMode } from "./apic-bus.ts";
 
 /** Where the I/O APIC is, and the bytes that it takes there. */
 export const ioApicAddress = 0xfec0_0000;
-export const ioApicLengthBytes = 0x1000;
 
 /** Interrupt pins. */
 const ioApicPinCount = 24;

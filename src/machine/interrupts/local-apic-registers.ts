@@ -6,7 +6,6 @@ import { localVectorCount } from "./local-vector-table.ts";
 
 /** Where a processor sees its local APIC, and the bytes that it takes there (11.4.1). */
 export const localApicAddress = 0xfee0_0000;
-export const localApicLengthBytes = 0x1000;
 
 /** Offsets (table 11-1). */
 export const Register = {

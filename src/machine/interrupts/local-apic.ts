@@ -14,7 +14,7 @@
 import { assert } from "../../base/assert.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import type { Clock } from "../clock.ts";
-import type { InterruptRequests } from "../cpu/cpu.ts";
+import type { InterruptRequests } from "../cpu/wiring.ts";
 import type { AccessSize, InterruptLine, NoticeSink, RegisterDevice } from "../device.ts";
 import { tellOnce } from "../tell-once.ts";
 import {

@@ -5,6 +5,8 @@
  * controller's own, which answers a command, goes before the keyboard's; the next one moves up as
  * soon as the buffer was read. The interrupt line is high while a byte stands there (and the
  * command byte says so), hence falls and rises between two bytes: each is an edge of its own.
+ * So is whatever the keyboard says while a byte stands there unread: else a guest whose pin was
+ * masked at the first edge would never see another.
  *
  * It begins as firmware leaves it: translation into set 1, keyboard interrupts on, no mouse.
  * Source: IBM PS/2 Hardware Interface Technical Reference, "Keyboard and Auxiliary Device
@@ -115,7 +117,7 @@ export class KeyboardController implements Stateful {
         this.#line = line;
         this.#control = control;
         this.#tell = tellOnce(this.name, notice);
-        this.keyboard = new Keyboard(clock, this.#tell, () => this.#update(), eventIntervalNs);
+        this.keyboard = new Keyboard(clock, this.#tell, () => this.#hear(), eventIntervalNs);
     }
 
     reset(): void {
@@ -177,6 +179,12 @@ export class KeyboardController implements Stateful {
         this.#setLine();
         this.#update();
         return byte;
+    }
+
+    /** The keyboard speaks: an edge, also when its byte has to wait. */
+    #hear(): void {
+        this.#line.set(false);
+        this.#update();
     }
 
     /** Fills the output buffer if it is empty and a byte waits. */

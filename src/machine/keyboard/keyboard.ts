@@ -6,6 +6,12 @@
  * pasted text never overruns a guest, and a guest that does not listen loses nothing. What the
  * keyboard has to say waits here until the controller takes it; answers to commands go first.
  *
+ * An event that cannot leave is announced all the same, once, at the same pace: a guest that began
+ * to listen too late for the edge of a first key gets another with the next key, as on QEMU. Keys
+ * that were all announced before anybody listened wait for one more.
+ *
+ * Invariant: no more events are announced than wait.
+ *
  * It has scan code sets 1 and 2, and does not repeat keys that are held. Commands: IBM PS/2
  * Hardware Interface Technical Reference, "Keyboards (101- and 102-key)".
  */
@@ -62,6 +68,8 @@ export class Keyboard {
     readonly #onBytes: () => void;
     readonly #eventIntervalNs: number;
     readonly #events = new ByteQueue(maxWaitingEvents);
+    /** How many of the waiting events were announced: the first ones. */
+    #announcedCount = 0;
     /** Bytes that wait for the controller. */
     #answers: number[] = [];
     #codes: number[] = [];
@@ -77,7 +85,7 @@ export class Keyboard {
     #typematic: number = defaultTypematic;
 
     /**
-     * @param onBytes is called when a byte can be taken.
+     * @param onBytes is called when a byte can be taken, and for a key whose bytes wait behind it.
      * @param eventIntervalNs virtual time from one key event to the next.
      */
     constructor(
@@ -90,7 +98,7 @@ export class Keyboard {
         this.#tell = tell;
         this.#onBytes = onBytes;
         this.#eventIntervalNs = eventIntervalNs;
-        this.#alarm = clock.alarm("keyboard", () => this.#sendEvent());
+        this.#alarm = clock.alarm("keyboard", () => this.#passOn());
     }
 
     /** Key events that the guest has yet to get. */
@@ -159,6 +167,7 @@ export class Keyboard {
     reset(): void {
         this.#alarm.cancel();
         this.#events.clear();
+        this.#announcedCount = 0;
         this.#answers = [];
         this.#codes = [];
         this.#lastByte = 0;
@@ -173,6 +182,7 @@ export class Keyboard {
         return {
             version: 1,
             events: this.#events.toBytes(),
+            announcedCount: this.#announcedCount,
             answers: Uint8Array.from(this.#answers),
             codes: Uint8Array.from(this.#codes),
             lastByte: this.#lastByte,
@@ -199,6 +209,7 @@ export class Keyboard {
         for (const event of events) {
             this.#events.push(event);
         }
+        this.#announcedCount = state.integer("announcedCount", 0, events.length);
         this.#answers = waitingBytes(state, "answers");
         this.#codes = waitingBytes(state, "codes");
         this.#lastByte = state.integer("lastByte", 0, 0xff);
@@ -219,23 +230,34 @@ export class Keyboard {
         this.#schedule();
     }
 
-    /** The next event leaves when the one before was fetched and its time has come. */
+    /** The next event leaves, or is announced, when its time has come. */
     #schedule(): void {
-        if (this.#events.length > 0 && this.#codes.length === 0) {
+        const doneCount = this.#codes.length === 0 ? 0 : this.#announcedCount;
+        if (this.#events.length > doneCount) {
             this.#alarm.set(this.#nextEventNs);
         }
     }
 
+    #passOn(): void {
+        this.#nextEventNs = this.#clock.nowNs + this.#eventIntervalNs;
+        if (this.#codes.length > 0) {
+            this.#announcedCount++;
+            this.#onBytes();
+        } else {
+            this.#sendEvent();
+        }
+        this.#schedule();
+    }
+
     #sendEvent(): void {
         const event = this.#events.shift();
-        this.#nextEventNs = this.#clock.nowNs + this.#eventIntervalNs;
+        this.#announcedCount = Math.max(0, this.#announcedCount - 1);
         if (this.#isScanning) {
             this.#codes = scanCodes(event, this.#scanCodeSet);
             this.#onBytes();
         } else {
             this.#tell("keys were lost: the guest has switched the keyboard's scanning off");
         }
-        this.#schedule();
     }
 
     #carryOut(command: number): void {

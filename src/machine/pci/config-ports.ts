@@ -13,11 +13,7 @@ import type { AccessSize, NoticeSink, RegisterDevice } from "../device.ts";
 import { tellOnce } from "../tell-once.ts";
 import { PciFunction, type PciFunctionTable } from "./pci-function.ts";
 
-/** The first port, and how many there are. */
-export const configPort = 0xcf8;
-export const configPortCount = 8;
-
-/** Offsets from `configPort`. */
+/** Offsets from 0xCF8. */
 const Port = { address: 0, resetControl: 1, data: 4 } as const;
 
 /** Fields of the address register; bits 30:24 and 1:0 read as 0. */

@@ -11,6 +11,8 @@
 import { assert } from "../../base/assert.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
+import { allOnes } from "../bus.ts";
+import type { Ports } from "../byte-ports.ts";
 import type { AccessSize, Stateful } from "../device.ts";
 
 /** Bytes of a function's configuration space. */
@@ -109,9 +111,18 @@ export class PciFunction implements Stateful {
         return (this.#config.getUint16(Header.command, true) & PciCommand.busMaster) !== 0;
     }
 
-    /** Whether it answers at its memory addresses. */
-    get memorySpace(): boolean {
-        return (this.#config.getUint16(Header.command, true) & PciCommand.memorySpace) !== 0;
+    /** Registers of the function as the bus has them: they answer while memory space is on. */
+    inMemorySpace(registers: Ports): Ports {
+        const isOn = () =>
+            (this.#config.getUint16(Header.command, true) & PciCommand.memorySpace) !== 0;
+        return {
+            read: (offset, size) => (isOn() ? registers.read(offset, size) : allOnes(size)),
+            write: (offset, size, value) => {
+                if (isOn()) {
+                    registers.write(offset, size, value);
+                }
+            },
+        };
     }
 
     /** @param offset from 0 to 255; the bus sees to it that no access leaves its 32-bit word. */

@@ -3,17 +3,9 @@
  * beside it, as its firmware leaves them. Values that a Chickadee kernel reads were recorded; the
  * kernel finds its disk by class 0x0106, and the way to switch off by the LPC bridge.
  *
- * The addresses here are also those of the machine's address map, which does not follow a guest's
- * changes; whoever builds the map takes them from here.
+ * The machine's address map has the same addresses, and does not follow a guest's changes.
  */
 import { PciCommand, type PciFunctionTable } from "./pci-function.ts";
-
-/** Where the firmware put the AHCI controller's registers: BAR5, and its bytes. */
-export const ahciRegistersAddress = 0xfebf_1000;
-export const ahciRegistersLengthBytes = 0x1000;
-
-/** Where the power management registers are, among the ports (PMBASE of the ICH9). */
-export const powerManagementPort = 0x600;
 
 /** I/O and memory space and SERR#: what the firmware switches on everywhere. */
 const usualCommand = PciCommand.ioSpace | PciCommand.memorySpace | PciCommand.systemError;
@@ -77,7 +69,7 @@ const piix4Ide: PciFunctionTable = {
     registers: [],
 };
 
-const ich9Lpc: PciFunctionTable = {
+export const ich9Lpc: PciFunctionTable = {
     name: "ICH9 LPC",
     device: 0x1f,
     functionNo: 0,
@@ -90,11 +82,12 @@ const ich9Lpc: PciFunctionTable = {
     baseAddresses: [],
     interruptPin: 0,
     interruptLine: 0,
-    registers: [{ offset: 0x40, value: powerManagementPort | ports }],
+    // PMBASE: where the power management registers are.
+    registers: [{ offset: 0x40, value: 0x600 | ports }],
 };
 
 /** The firmware has booted from a disk here, or tried, so it is a bus master already. */
-const ich9Ahci: PciFunctionTable = {
+export const ich9Ahci: PciFunctionTable = {
     name: "ICH9 AHCI",
     device: 0x1f,
     functionNo: 2,
@@ -106,7 +99,7 @@ const ich9Ahci: PciFunctionTable = {
     command: usualCommand | PciCommand.busMaster,
     baseAddresses: [
         { index: 4, value: 0xc040 | ports, sizeBytes: 32 },
-        { index: 5, value: ahciRegistersAddress, sizeBytes: ahciRegistersLengthBytes },
+        { index: 5, value: 0xfebf_1000, sizeBytes: 0x1000 },
     ],
     interruptPin: 1,
     interruptLine: 10,

@@ -8,6 +8,7 @@ import type { WriteCache } from "../../disk/cache/write-cache.ts";
 import { deviceLbaBit } from "./ata-commands.ts";
 import type { DataMover } from "./data-mover.ts";
 import { type DriveSettings, SetFeature } from "./drive-settings.ts";
+import { ataSignature } from "./host-link.ts";
 import { type DriveIdentity, identifyDeviceBlock } from "./identify-device.ts";
 import { AtaError } from "./link.ts";
 import {
@@ -30,11 +31,6 @@ export interface DriveNature {
 
 /** CHECK POWER MODE's answers (7.3.3): spun down; active or idle. */
 const powerMode = { standby: 0x00, activeOrIdle: 0xff } as const;
-
-/** The signature of a drive that speaks ATA, and not packets: LBA 1, count 1 (Serial ATA, 11.3). */
-export const ataSignature = { lba: 1, count: 1, device: 0 } as const;
-/** The error register after a reset or a diagnosis: the drive is well (7.9.4). */
-export const diagnosisPassed = 0x01;
 
 export class CommandExecution {
     readonly #cache: WriteCache;
@@ -66,15 +62,21 @@ export class CommandExecution {
         return byteOffset + byteLength > this.#nature.sizeBytes ? AtaError.idNotFound : 0;
     }
 
+    /** The sector that the error of a refused command is about: the first that is not there. */
+    refusedLba({ error, byteOffset }: OutstandingCommand): number {
+        const firstLba = byteOffset / sectorSize;
+        const sectorCount = this.#nature.sizeBytes / sectorSize;
+        return error === AtaError.idNotFound ? Math.max(firstLba, sectorCount) : firstLba;
+    }
+
     /**
      * Fetches what the host sends with a command.
      *
-     * @param acceptedSectors of a write that fails midway, how many of its sectors are accepted.
      * @returns the error, when the host had less, or sent what cannot be done.
      */
-    takeData(command: OutstandingCommand, acceptedSectors?: number): number {
+    takeData(command: OutstandingCommand): number {
         if (command.form.action === "write") {
-            return this.#mover.takeWrite(command, acceptedSectors) ? 0 : AtaError.aborted;
+            return this.#mover.takeWrite(command) ? 0 : AtaError.aborted;
         }
         const list = this.#mover.takeList(command, command.count * sectorSize);
         if (list === undefined) {

@@ -1,4 +1,5 @@
 /** What the drive tells the recorder of a trace, if there is one. */
+import { notYet, type TraceCommandKind } from "../../disk/trace/disk-trace.ts";
 import type { TraceRecorder } from "../../disk/trace/recorder.ts";
 import type { Clock } from "../clock.ts";
 import { noTraceId, type OutstandingCommand, traceKindOf } from "./outstanding-command.ts";
@@ -27,14 +28,32 @@ export class CommandTrace {
         return this.#recorder !== undefined;
     }
 
+    /** Whether the recorder, if there is one, waits for what a command has yet to tell it. */
+    fits(command: OutstandingCommand): boolean {
+        const recorder = this.#recorder;
+        if (recorder === undefined) {
+            return true;
+        }
+        const { traceId, moment, error, isHanging, byteLength, rangeTraceIds } = command;
+        const known = recorder.outstanding(traceId);
+        if (known === undefined || known.kind !== keptKindOf(command)) {
+            return false;
+        }
+        const isAccepted = known.acceptedAt !== notYet;
+        // What fails or hangs may end without its data.
+        const isDue = moment === "data" ? !isAccepted : isAccepted || error !== 0 || isHanging;
+        return (
+            (known.kind !== "write" || (known.byteLength === byteLength && isDue)) &&
+            rangeTraceIds.every((id) => recorder.outstanding(id)?.kind === "discard")
+        );
+    }
+
     /** A command arrived. */
     arrived(command: OutstandingCommand): void {
         if (this.#recorder === undefined) {
             return;
         }
-        // An address that no disk has, and that a number does not hold exactly, is not kept.
-        const isExact = Number.isSafeInteger(command.byteOffset);
-        const kind = isExact ? traceKindOf(command) : "other";
+        const kind = keptKindOf(command);
         const hasSectors = kind === "read" || kind === "write";
         const issuer = this.#issuer?.();
         const what = {
@@ -72,7 +91,7 @@ export class CommandTrace {
         });
     }
 
-    /** The host is told that a command ended. */
+    /** The host is told that a command ended; or a command is dropped, which ends it, too. */
     ended(command: OutstandingCommand, isDone: boolean): void {
         if (this.#recorder === undefined || command.traceId === noTraceId) {
             return;
@@ -82,4 +101,14 @@ export class CommandTrace {
         }
         this.#recorder.complete(command.traceId, isDone, this.#clock.nowNs);
     }
+
+    /** Power is lost: what has not ended by now never will. */
+    powerLost(): void {
+        this.#recorder?.powerLost();
+    }
+}
+
+/** What the trace calls a command; an address that a number does not hold exactly is not kept. */
+function keptKindOf(command: OutstandingCommand): TraceCommandKind {
+    return Number.isSafeInteger(command.byteOffset) ? traceKindOf(command) : "other";
 }

@@ -5,54 +5,41 @@
  * nothing is promised, and a loss of power decides what became of it. Any other write is in the
  * cache as soon as its data was fetched.
  */
-import { assert } from "../../base/assert.ts";
 import { sectorSize } from "../../base/sector.ts";
 import type { WriteCache } from "../../disk/cache/write-cache.ts";
 import type { CommandTrace } from "./command-trace.ts";
 import type { DriveSettings } from "./drive-settings.ts";
-import { AtaStatus, type HostPort, type TransferResult } from "./link.ts";
+import type { HostLink } from "./host-link.ts";
+import type { TransferResult } from "./link.ts";
 import { noBit, type OutstandingCommand } from "./outstanding-command.ts";
 import type { TrimRange } from "./trim.ts";
 
 /** Data moves by pieces of at most this size, where the command leaves the drive free. */
 const pieceSize = 65_536;
 
-/** Status while a PIO command's data moves. */
-const transferStatus = AtaStatus.ready | AtaStatus.seekComplete | AtaStatus.dataRequest;
-
 export class DataMover {
     readonly #cache: WriteCache;
     readonly #settings: DriveSettings;
     readonly #trace: CommandTrace;
-    #port: HostPort | undefined;
+    readonly #link: HostLink;
     /** Room for a transfer. It grows to the largest write whose data the host really has. */
     #room = new Uint8Array(pieceSize);
     /** Room for what a write replaces, which only a trace asks for. */
     #before = new Uint8Array(0);
 
-    constructor(cache: WriteCache, settings: DriveSettings, trace: CommandTrace) {
+    constructor(cache: WriteCache, settings: DriveSettings, trace: CommandTrace, link: HostLink) {
         this.#cache = cache;
         this.#settings = settings;
         this.#trace = trace;
-    }
-
-    /** The host's end of the link. */
-    get port(): HostPort {
-        assert(this.#port !== undefined, "a drive at work is attached to a port");
-        return this.#port;
-    }
-
-    attach(port: HostPort): void {
-        assert(this.#port === undefined, "a drive is attached once");
-        this.#port = port;
+        this.#link = link;
     }
 
     /**
-     * Fetches a write's data and accepts it: all of it, or its first `acceptedSectors` sectors of
-     * a write that fails midway. Returns false when the host did not have it all; then nothing of
-     * it is accepted.
+     * Fetches a write's data and accepts it: all of it, or of a write that fails midway what the
+     * command says. Returns false when the host did not have it all; then nothing of it is
+     * accepted.
      */
-    takeWrite(command: OutstandingCommand, acceptedSectors?: number): boolean {
+    takeWrite(command: OutstandingCommand): boolean {
         const { byteOffset, byteLength } = command;
         const isThrough = command.isFua || !this.#cache.isOn;
         if (!this.#isAllThere(command, byteLength)) {
@@ -71,9 +58,9 @@ export class DataMover {
             this.#cache.read(byteOffset, before);
             this.#trace.dataArrived(command, before, bytes);
         }
-        if (acceptedSectors !== undefined) {
-            const landing = bytes.subarray(0, acceptedSectors * sectorSize);
-            this.#cache.write(byteOffset, landing, false);
+        if (command.error !== 0) {
+            const accepted = bytes.subarray(0, command.acceptedSectors * sectorSize);
+            this.#cache.write(byteOffset, accepted, false);
         } else if (isThrough) {
             command.held = bytes;
         } else {
@@ -127,21 +114,21 @@ export class DataMover {
     /** Sends bytes that are no sectors: an IDENTIFY block, a log. */
     deliver(command: OutstandingCommand, bufferOffset: number, bytes: Uint8Array): TransferResult {
         if (command.form.protocol === "PIO") {
-            this.#announce(command, bytes.length);
+            this.#link.transferBegins(command, bytes.length);
         }
-        return this.port.deliver(command.slot, bufferOffset, bytes);
+        return this.#link.port.deliver(command.slot, bufferOffset, bytes);
     }
 
     /** Fills `target` from the host's buffer; false when it did not have it all. */
     #fetch(command: OutstandingCommand, target: Uint8Array): boolean {
         if (command.form.protocol !== "PIO") {
-            return this.port.fetch(command.slot, 0, target) === "done";
+            return this.#link.port.fetch(command.slot, 0, target) === "done";
         }
         const blockBytes = this.#blockBytes(command);
         for (let done = 0; done < target.length; done += blockBytes) {
             const block = target.subarray(done, Math.min(done + blockBytes, target.length));
-            this.#announce(command, block.length);
-            if (this.port.fetch(command.slot, done, block) !== "done") {
+            this.#link.transferBegins(command, block.length);
+            if (this.#link.port.fetch(command.slot, done, block) !== "done") {
                 return false;
             }
         }
@@ -156,12 +143,12 @@ export class DataMover {
         if (byteLength <= pieceSize) {
             return true;
         }
-        const listBytes = this.port.bufferBytes(slot);
+        const listBytes = this.#link.port.bufferBytes(slot);
         if (listBytes >= byteLength) {
             return true;
         }
         // Asking for what is not there tells the port that its list is short.
-        this.port.fetch(slot, listBytes, this.#room.subarray(0, sectorSize));
+        this.#link.port.fetch(slot, listBytes, this.#room.subarray(0, sectorSize));
         return false;
     }
 
@@ -171,11 +158,6 @@ export class DataMover {
             return byteLength;
         }
         return sectorSize * (form.isMultiple ? this.#settings.multipleSectorCount : 1);
-    }
-
-    #announce({ slot, lba, count, device }: OutstandingCommand, byteCount: number): void {
-        const registers = { error: 0, interrupt: true, lba, count, device };
-        this.port.sendPioSetup(slot, byteCount, { status: transferStatus, ...registers });
     }
 }
 

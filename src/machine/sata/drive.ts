@@ -11,6 +11,12 @@
  * outstanding ones are dropped, and everything is aborted until the host reads the NCQ command
  * error log or resets the link.
  *
+ * A command that is dropped has ended, failed: of a write, the cache has what it had accepted, and
+ * nothing else will come. Only a loss of power leaves commands that never end.
+ *
+ * Of a write that the medium fails, the drive accepts some leading sectors; but all of them or none
+ * where the cache's policy has whole requests, for else it would tear what the cache may not.
+ *
  * The drive's state is what it saves. The bytes of its medium, the choices and the trace belong to
  * whoever gave them to it, and its alarm to the clock.
  */
@@ -24,12 +30,7 @@ import { WriteCache } from "../../disk/cache/write-cache.ts";
 import { type Alarm, type Clock, never } from "../clock.ts";
 import { tellOnce } from "../tell-once.ts";
 import { commandForm, queueTag } from "./ata-commands.ts";
-import {
-    ataSignature,
-    CommandExecution,
-    diagnosisPassed,
-    isErrorLogRead,
-} from "./command-execution.ts";
+import { CommandExecution, isErrorLogRead } from "./command-execution.ts";
 import { CommandTrace } from "./command-trace.ts";
 import { DataMover } from "./data-mover.ts";
 import type { DriveOptions } from "./drive-options.ts";
@@ -37,65 +38,70 @@ import { DriveSettings } from "./drive-settings.ts";
 import { applyFault } from "./fault-effects.ts";
 import { checkFaultRule } from "./fault-rule-text.ts";
 import { FaultInjector } from "./fault-rules.ts";
+import { HostLink } from "./host-link.ts";
 import { defaultIdentity } from "./identify-device.ts";
-import { type AtaCommand, AtaError, AtaStatus, type HostPort, type SataDrive } from "./link.ts";
-import { loadQueueError, type QueueError, saveQueueError } from "./ncq-error-log.ts";
+import { type AtaCommand, AtaError, type HostPort, type SataDrive } from "./link.ts";
 import { OutstandingCommand } from "./outstanding-command.ts";
 import { OutstandingCommands } from "./outstanding-commands.ts";
+import { QueueHalt } from "./queue-halt.ts";
 import { type DriveTiming, immediateTiming } from "./timing.ts";
-
-/** Status of a drive that is idle, and of commands that ended well; as QEMU's drive has it. */
-const idleStatus = AtaStatus.ready | AtaStatus.seekComplete;
-const errorStatus = idleStatus | AtaStatus.error;
-/** Every tag. */
-const allTags = 0xffff_ffff;
 
 export class Drive implements SataDrive {
     readonly name: string;
     readonly #clock: Clock;
     readonly #choices: ChoiceStream;
     readonly #timing: DriveTiming;
+    /** Whether the drive accepts all of a write that the medium fails, or none. */
+    readonly #acceptsWhole: boolean;
     readonly #alarm: Alarm;
     readonly #cache: WriteCache;
     readonly #settings = new DriveSettings();
     readonly #faults: FaultInjector;
     readonly #trace: CommandTrace;
-    readonly #mover: DataMover;
+    readonly #link = new HostLink();
     readonly #execution: CommandExecution;
     readonly #outstanding = new OutstandingCommands();
+    readonly #halt = new QueueHalt();
     /** Commands that are refused at the door pass through here. */
     readonly #refused = new OutstandingCommand();
     readonly #tell: (message: string) => void;
 
-    /** After an error of a queued command: nothing is done until the host has asked about it. */
-    #isHalted = false;
-    /** What halted the queue last; the error log says it. */
-    #queueError: QueueError | undefined;
-
     /** Throws `UserError` for a fault rule that makes no sense. */
     constructor(options: DriveOptions) {
         const { medium, clock, choices, faults = [], recorder, issuer } = options;
+        const destage = options.destage ?? lazyDestage;
         assert(medium.sizeBytes % sectorSize === 0, "a drive has whole sectors");
         faults.forEach(checkFaultRule);
         this.name = options.name ?? "drive";
         this.#clock = clock;
         this.#choices = choices;
         this.#timing = options.timing ?? immediateTiming;
+        this.#acceptsWhole = destage.powerLoss === "requests";
         this.#tell = tellOnce(this.name, options.notices);
         this.#alarm = clock.alarm(this.name, () => this.#ring());
-        this.#cache = new WriteCache(medium, options.destage ?? lazyDestage, choices);
+        this.#cache = new WriteCache(medium, destage, choices);
         this.#faults = new FaultInjector(faults, choices);
         this.#trace = new CommandTrace(recorder, clock, issuer);
-        this.#mover = new DataMover(this.#cache, this.#settings, this.#trace);
-        this.#execution = new CommandExecution(this.#cache, this.#settings, this.#mover, {
+        const mover = new DataMover(this.#cache, this.#settings, this.#trace, this.#link);
+        this.#execution = new CommandExecution(this.#cache, this.#settings, mover, {
             identity: options.identity ?? defaultIdentity,
             sizeBytes: medium.sizeBytes,
             advertisesFua: options.advertisesFua ?? false,
         });
     }
 
+    /** Slots of the commands that it has not answered yet, a bit each. */
+    get unansweredSlots(): number {
+        return this.#outstanding.inOrder().reduce((slots, { slot }) => slots | (1 << slot), 0);
+    }
+
+    /** Whether its trace, if there is one, waits for what its commands have yet to tell. */
+    get fitsTrace(): boolean {
+        return this.#outstanding.inOrder().every((command) => this.#trace.fits(command));
+    }
+
     attach(port: HostPort): void {
-        this.#mover.attach(port);
+        this.#link.attach(port);
     }
 
     accept(command: AtaCommand): void {
@@ -104,7 +110,7 @@ export class Drive implements SataDrive {
         // While queued commands are outstanding, only such may come, and with other tags.
         const isMixed = !isQueued && this.#outstanding.tags !== 0;
         const isDuplicate = isQueued && this.#outstanding.hasTag(queueTag(command));
-        if (isMixed || isDuplicate || (this.#isHalted && !this.#endsHalt(command))) {
+        if (isMixed || isDuplicate || (this.#halt.isHalted && !this.#endsHalt(command))) {
             this.#refuse(command);
         } else {
             this.#begin(command);
@@ -114,16 +120,22 @@ export class Drive implements SataDrive {
 
     /** What a write had brought to the cache stays there; one that was held never lands. */
     forget(slots: number): void {
-        this.#outstanding.removeSlots(slots);
+        for (const command of this.#outstanding.inOrder()) {
+            if ((slots & (1 << command.slot)) !== 0) {
+                this.#drop(command);
+            }
+        }
         this.#arm();
     }
 
     resetLink(): void {
         this.#dropAll();
-        const sound = { status: idleStatus, error: diagnosisPassed, interrupt: false };
-        this.#mover.port.sendRegisterUpdate(-1, { ...sound, ...ataSignature });
+        this.#halt.reset();
+        this.#arm();
+        this.#link.signature();
     }
 
+    /** The recorder's trace ends; it is to be reset before commands come again. */
     losePower(): void {
         // What a write through was to bring is neither promised nor impossible: like what the
         // cache holds, it lands or not.
@@ -134,8 +146,11 @@ export class Drive implements SataDrive {
             }
         }
         this.#cache.losePower();
+        this.#trace.powerLost();
         this.#settings.reset();
-        this.#dropAll();
+        this.#outstanding.clear();
+        this.#halt.reset();
+        this.#arm();
     }
 
     reset(): void {
@@ -143,7 +158,8 @@ export class Drive implements SataDrive {
         this.#settings.reset();
         this.#faults.reset();
         this.#outstanding.reset();
-        this.#dropAll();
+        this.#halt.reset();
+        this.#arm();
     }
 
     save(): StateRecord {
@@ -153,10 +169,7 @@ export class Drive implements SataDrive {
             settings: this.#settings.save(),
             faults: this.#faults.save(),
             outstanding: this.#outstanding.save(),
-            isHalted: this.#isHalted,
-            ...(this.#queueError === undefined
-                ? {}
-                : { queueError: saveQueueError(this.#queueError) }),
+            halt: this.#halt.save(),
         };
     }
 
@@ -167,34 +180,34 @@ export class Drive implements SataDrive {
         this.#faults.load(state.record("faults"));
         this.#outstanding.load(state.record("outstanding"));
         for (const command of this.#outstanding.inOrder()) {
-            if (command.error === 0 && this.#execution.check(command) !== 0) {
+            const isRefused = command.error !== 0 && command.moment === "end";
+            if (!isRefused && this.#execution.check(command) !== 0) {
                 throw new UserError(
                     `saved state of ${this.name}: it has a command that this drive does not accept`,
                 );
             }
         }
-        this.#isHalted = state.boolean("isHalted");
-        this.#queueError = state.has("queueError")
-            ? loadQueueError(state.record("queueError"))
-            : undefined;
+        this.#halt.load(state.record("halt"));
     }
 
     /** Takes in a command that the protocol allows, and sets its times. */
     #begin(registers: AtaCommand): void {
         // A host can clear BSY under a command that hangs, and go on; the drive goes with it.
-        this.#outstanding.removeUnqueued();
+        if (this.#outstanding.unqueued !== undefined) {
+            this.#drop(this.#outstanding.unqueued);
+        }
         const command = this.#outstanding.add(registers);
         this.#trace.arrived(command);
         command.error = this.#execution.check(command);
         if (command.error !== 0) {
-            command.errorLba = command.byteOffset / sectorSize;
+            command.errorLba = this.#execution.refusedLba(command);
             this.#noticeUnknown(command);
         } else if (command.costKind !== "other") {
             this.#settings.isStandby = false;
         }
         const fetchesData =
             command.error === 0 &&
-            applyFault(this.#faults.ruleFor(command), command, this.#choices);
+            applyFault(this.#faults.ruleFor(command), command, this.#choices, this.#acceptsWhole);
         // A write that will fail or was refused still ends in its time; only its data stays away.
         if (command.bringsData && fetchesData) {
             const delayNs = this.#timing.acceptDelayNs(command, this.#choices);
@@ -207,19 +220,13 @@ export class Drive implements SataDrive {
             this.#setEnd(command);
         }
         if (command.tag !== undefined) {
-            // The drive is free for the next command: BSY is clear (Serial ATA 3.0, 13.6.4).
-            this.#sendRegisters(command, idleStatus, 0, false);
+            this.#link.taken(command);
         }
     }
 
     /** The moment of a write's data. */
     #takeData(command: OutstandingCommand): void {
-        // Of a write that the medium fails, some leading sectors were accepted.
-        const acceptedSectors =
-            command.error === 0
-                ? undefined
-                : this.#choices.choose(command.byteLength / sectorSize + 1);
-        const error = this.#execution.takeData(command, acceptedSectors);
+        const error = this.#execution.takeData(command);
         if (error !== 0) {
             command.error = error;
             command.errorLba = command.byteOffset / sectorSize;
@@ -252,14 +259,14 @@ export class Drive implements SataDrive {
                 doneTags |= 1 << command.tag;
             } else {
                 // The host learns first what ended well, then that something did not, and asks.
-                this.#halt(command);
-                this.#sendDone(doneTags);
-                this.#sendBits(0, errorStatus, command.error, true);
+                this.#haltAt(command);
+                this.#link.queuedDone(doneTags);
+                this.#link.queuedFailed(command.error);
                 doneTags = 0;
             }
         }
         this.#cache.destage();
-        this.#sendDone(doneTags);
+        this.#link.queuedDone(doneTags);
         this.#arm();
     }
 
@@ -270,26 +277,23 @@ export class Drive implements SataDrive {
     }
 
     #endUnqueued(command: OutstandingCommand): void {
-        if (this.#isHalted && command.error === 0) {
-            // Only a read of the error log comes so far. All tags are done with, whichever the
-            // host still counts; then comes the log, and the queue works again.
-            this.#isHalted = false;
-            this.#sendBits(allTags, idleStatus, 0, false);
+        if (this.#halt.isHalted && command.error === 0) {
+            // Only a read of the error log comes so far. First the tags are released, then comes
+            // the log, and the queue works again.
+            this.#halt.end();
+            this.#link.queueReleased();
         }
         this.#finish(command);
         if (command.error !== 0) {
             command.lba = command.errorLba;
         }
-        const status = command.error === 0 ? idleStatus : errorStatus;
-        const isDiagnosis = command.form.action === "diagnose";
-        const error = isDiagnosis && command.error === 0 ? diagnosisPassed : command.error;
-        this.#sendRegisters(command, status, error, true);
+        this.#link.ended(command);
     }
 
     /** Does a command's work, unless an error stands already; its place is free afterwards. */
     #finish(command: OutstandingCommand): void {
         if (command.error === 0) {
-            command.error = this.#execution.execute(command, this.#queueError);
+            command.error = this.#execution.execute(command, this.#halt.error);
         }
         this.#outstanding.remove(command);
         this.#trace.ended(command, command.error === 0);
@@ -301,19 +305,18 @@ export class Drive implements SataDrive {
         command.begin(registers, 0);
         command.error = AtaError.aborted;
         command.errorLba = command.byteOffset / sectorSize;
-        if (!this.#isHalted) {
-            this.#halt(command);
-        }
         this.#trace.arrived(command);
+        if (!this.#halt.isHalted) {
+            this.#haltAt(command);
+        }
         this.#trace.ended(command, false);
-        this.#sendRegisters(command, errorStatus, command.error, true);
+        this.#link.ended(command);
     }
 
-    /** Drops all commands until the host asks why. */
-    #halt({ tag, error, errorLba, count, device }: OutstandingCommand): void {
-        this.#queueError = { tag, status: errorStatus, error, lba: errorLba, count, device };
-        this.#outstanding.clear();
-        this.#isHalted = true;
+    /** Drops all commands, for what went wrong with one, until the host asks why. */
+    #haltAt(command: OutstandingCommand): void {
+        this.#halt.begin(command);
+        this.#dropAll();
     }
 
     #endsHalt(registers: AtaCommand): boolean {
@@ -322,32 +325,15 @@ export class Drive implements SataDrive {
     }
 
     #dropAll(): void {
-        this.#outstanding.clear();
-        this.#isHalted = false;
-        this.#queueError = undefined;
-        this.#arm();
-    }
-
-    #sendRegisters(
-        { slot, lba, count, device }: OutstandingCommand,
-        status: number,
-        error: number,
-        interrupt: boolean,
-    ): void {
-        const update = { status, error, interrupt, lba, count, device };
-        this.#mover.port.sendRegisterUpdate(slot, update);
-    }
-
-    /** Says which queued commands ended well; nothing when none did. */
-    #sendDone(doneTags: number): void {
-        if (doneTags !== 0) {
-            this.#sendBits(doneTags, idleStatus, 0, true);
+        for (const command of this.#outstanding.inOrder()) {
+            this.#drop(command);
         }
     }
 
-    #sendBits(doneTags: number, status: number, error: number, interrupt: boolean): void {
-        const bits = { doneTags: doneTags >>> 0, status, error, interrupt };
-        this.#mover.port.sendSetDeviceBits(bits);
+    /** A command ends without an answer of its own. */
+    #drop(command: OutstandingCommand): void {
+        this.#outstanding.remove(command);
+        this.#trace.ended(command, false);
     }
 
     /** Sets the alarm to what is due next. */

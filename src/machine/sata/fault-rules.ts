@@ -23,7 +23,11 @@ export type FaultEvent = (typeof faultEvents)[number];
 
 /** What becomes of a command. */
 export const faultEffects = [
-    /** The medium fails: UNC for a read, IDNF for a write, of which some leading sectors landed. */
+    /**
+     * The medium fails: UNC for a read, IDNF for a write. The error names the first bad sector; of
+     * a write, the drive has accepted some sectors before that one, or, where no sectors were
+     * named, all of it. Where the cache's policy has whole requests, it is all or nothing.
+     */
     "media error",
     /** The command never ends: the host has to give it up and reset. */
     "timeout",

@@ -5,7 +5,6 @@
  * Source: ACS-3, A.2 and A.15; Serial ATA 3.0, 13.7.
  */
 import { sectorSize } from "../../base/sector.ts";
-import type { StateFields, StateRecord } from "../../base/state.ts";
 
 /** A log is read by pages of one sector. */
 const logPageSize = sectorSize;
@@ -36,7 +35,7 @@ export function logDirectoryPage(): Uint8Array {
 /** NQ, byte 0: the command at fault was not a queued one. */
 const notQueuedBit = 0x80;
 
-/** The NCQ command error log; all zeros when nothing has failed since power-on. */
+/** The NCQ command error log; all zeros when nothing has failed since the last reset. */
 export function ncqErrorLogPage(queueError: QueueError | undefined): Uint8Array {
     const page = new Uint8Array(logPageSize);
     if (queueError === undefined) {
@@ -56,20 +55,4 @@ export function ncqErrorLogPage(queueError: QueueError | undefined): Uint8Array 
     const sum = page.reduce((total, byte) => total + byte, 0);
     page[logPageSize - 1] = -sum;
     return page;
-}
-
-/** A queue error as state. */
-export function saveQueueError({ tag, ...registers }: QueueError): StateRecord {
-    return tag === undefined ? { ...registers } : { tag, ...registers };
-}
-
-export function loadQueueError(state: StateFields): QueueError {
-    return {
-        tag: state.has("tag") ? state.number("tag") : undefined,
-        status: state.number("status"),
-        error: state.number("error"),
-        lba: state.number("lba"),
-        count: state.number("count"),
-        device: state.number("device"),
-    };
 }

@@ -1,4 +1,5 @@
 /** A command that a drive has taken and not yet ended: what it means, and what is due of it. */
+import { sectorSize } from "../../base/sector.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { TraceCommandKind } from "../../disk/trace/disk-trace.ts";
@@ -56,6 +57,8 @@ export class OutstandingCommand implements AtaCommand, TimedCommand, FaultCandid
     error = 0;
     /** The sector that the error is about. */
     errorLba = 0;
+    /** How many of its leading sectors are accepted of a write that fails for its medium. */
+    acceptedSectors = 0;
     /** It never ends. */
     isHanging = false;
     /** The bit of a read's data that will be turned, or `noBit`. */
@@ -82,6 +85,7 @@ export class OutstandingCommand implements AtaCommand, TimedCommand, FaultCandid
         this.order = order;
         this.error = 0;
         this.errorLba = 0;
+        this.acceptedSectors = 0;
         this.isHanging = false;
         this.turnedBit = noBit;
         this.held = undefined;
@@ -110,6 +114,7 @@ export class OutstandingCommand implements AtaCommand, TimedCommand, FaultCandid
             order: this.order,
             error: this.error,
             errorLba: this.errorLba,
+            acceptedSectors: this.acceptedSectors,
             isHanging: this.isHanging,
             turnedBit: this.turnedBit,
             ...(this.held === undefined ? {} : { held: this.held.slice() }),
@@ -118,24 +123,46 @@ export class OutstandingCommand implements AtaCommand, TimedCommand, FaultCandid
         };
     }
 
+    /** Throws `UserError` for what no command can be. Whether a drive has its sectors is open. */
     load(state: StateFields): void {
         this.begin(loadRegisters(state), state.number("order"));
-        const moment = state.text("moment");
-        if (moment !== "data" && moment !== "end") {
-            throw new UserError(`saved state of a drive: a command cannot be due for ${moment}`);
-        }
-        this.moment = moment;
+        this.error = state.integer("error", 0, 255);
+        this.errorLba = state.integer("errorLba", 0, 2 ** 48 - 1);
+        const sectorCount = Math.floor(this.byteLength / sectorSize);
+        this.acceptedSectors = state.integer("acceptedSectors", 0, sectorCount);
+        this.moment = this.#loadMoment(state.text("moment"));
         this.dueNs = state.number("dueNs");
         if (this.dueNs !== never && !Number.isSafeInteger(this.dueNs)) {
             throw new UserError(`saved state of a drive: a command cannot be due at ${this.dueNs}`);
         }
-        this.error = state.number("error");
-        this.errorLba = state.number("errorLba");
         this.isHanging = state.boolean("isHanging");
         this.turnedBit = state.number("turnedBit");
-        this.held = state.has("held") ? state.bytes("held", this.byteLength).slice() : undefined;
+        this.held = state.has("held") ? this.#loadHeld(state) : undefined;
         this.traceId = state.number("traceId");
         this.rangeTraceIds = [...state.numbers("rangeTraceIds")];
+    }
+
+    #loadMoment(moment: string): Moment {
+        if (moment !== "data" && moment !== "end") {
+            throw new UserError(`saved state of a drive: a command cannot be due for ${moment}`);
+        }
+        // Of what fails, only a write that the medium fails has its data fetched.
+        const { action } = this.form;
+        const fetchesData = action === "write" || (action === "trim" && this.error === 0);
+        if (moment === "data" && !fetchesData) {
+            throw new UserError(
+                `saved state of a drive: ${this.form.name} cannot be due for its data`,
+            );
+        }
+        return moment;
+    }
+
+    /** Only of a write that will end well is data held, and only when it was fetched. */
+    #loadHeld(state: StateFields): Uint8Array {
+        if (this.form.action !== "write" || this.error !== 0 || this.moment !== "end") {
+            throw new UserError(`saved state of a drive: ${this.form.name} cannot hold data`);
+        }
+        return state.bytes("held", this.byteLength).slice();
     }
 
     #decode(): void {

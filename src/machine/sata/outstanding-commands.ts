@@ -32,6 +32,11 @@ export class OutstandingCommands {
         return this.#tags;
     }
 
+    /** The command that does not queue. */
+    get unqueued(): OutstandingCommand | undefined {
+        return this.#hasUnqueued ? this.#unqueued : undefined;
+    }
+
     hasTag(tag: number): boolean {
         return (this.#tags & (1 << tag)) !== 0;
     }
@@ -50,27 +55,14 @@ export class OutstandingCommands {
         this.#setIn(place, false);
     }
 
-    removeUnqueued(): void {
-        this.#hasUnqueued = false;
-    }
-
     clear(): void {
         this.#tags = 0;
         this.#hasUnqueued = false;
     }
 
-    /** Frees the places of the commands of some slots, a bit each. */
-    removeSlots(slots: number): void {
-        for (const place of this.inOrder()) {
-            if ((slots & (1 << place.slot)) !== 0) {
-                this.remove(place);
-            }
-        }
-    }
-
     /** The command that is due first; of several, the one that arrived first. */
     next(): OutstandingCommand | undefined {
-        let first = this.#hasUnqueued ? this.#unqueued : undefined;
+        let first = this.unqueued;
         // The lowest bit that is set, again and again.
         for (let tags = this.#tags; tags !== 0; tags &= tags - 1) {
             const place = this.#queued[31 - Math.clz32(tags & -tags)];

@@ -10,6 +10,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
+import { UserError } from "../../base/user-error.ts";
 import { type Clock, never } from "../clock.ts";
 import type { Cpu } from "../cpu/cpu.ts";
 import type { Stateful } from "../device.ts";
@@ -24,15 +25,28 @@ export interface RunLimits {
     readonly untilNs?: number;
 }
 
-export type StopReason =
-    | "operation limit"
-    | "time limit"
-    /** Every CPU sleeps or is off, and no alarm is set, or none of very many woke one. */
-    | "asleep forever"
+/** What ends a machine until it is switched on again. */
+export type FinalReason =
     | "powered off"
     | "reset"
     /** A CPU faulted in handlers of faults without end. */
     | "triple fault"
+    /** A program threw a JavaScript exception: a defect of the kernel, or a panic of its own. */
+    | "program threw";
+
+const finalReasons: readonly FinalReason[] = [
+    "powered off",
+    "reset",
+    "triple fault",
+    "program threw",
+];
+
+export type StopReason =
+    | FinalReason
+    | "operation limit"
+    | "time limit"
+    /** Every CPU sleeps or is off, and no alarm is set, or none of very many woke one. */
+    | "asleep forever"
     /** Whoever runs the machine asked. */
     | "stopped";
 
@@ -51,7 +65,10 @@ export class Interleaver implements Stateful {
     /** Of the schedule's decision: operations not yet done, and done. */
     #left = 0;
     #done = 0;
+    /** Why `run` is to end, as soon as it can. */
     #stopReason: StopReason | undefined;
+    /** Why this machine does nothing any more until it is switched on again. */
+    #ended: FinalReason | undefined;
     /** The CPU whose burst it is, or was last. */
     #runningCpu = 0;
     /** CPUs that could run before the last burst or leap. */
@@ -76,9 +93,14 @@ export class Interleaver implements Stateful {
         return this.#cpus[this.#runningCpu];
     }
 
-    /** Ends `run` after the operation at hand. */
-    stop(reason: StopReason): void {
-        this.#stopReason = reason;
+    /** Ends `run` after the operation at hand, or the next one at once. */
+    stop(): void {
+        this.#stopReason = "stopped";
+    }
+
+    /** Ends `run` after the operation at hand, and later ones at once. The first reason stays. */
+    end(reason: FinalReason): void {
+        this.#ended ??= reason;
     }
 
     /** A program said PAUSE. */
@@ -92,14 +114,18 @@ export class Interleaver implements Stateful {
     run(limits: RunLimits): StopReason {
         const { operations = never, untilNs = never } = limits;
         const clock = this.#clock;
-        this.#stopReason = undefined;
         let budget = operations;
         for (;;) {
             if (clock.nextAlarmNs <= clock.nowNs) {
                 clock.advanceTo(clock.nowNs);
             }
+            if (this.#ended !== undefined) {
+                return this.#ended;
+            }
             if (this.#stopReason !== undefined) {
-                return this.#stopReason;
+                const reason = this.#stopReason;
+                this.#stopReason = undefined;
+                return reason;
             }
             if (budget <= 0) {
                 return "operation limit";
@@ -115,7 +141,8 @@ export class Interleaver implements Stateful {
                 this.#leaps = 0;
                 return "asleep forever";
             } else {
-                this.#leaps++;
+                // A leap to the limit is not one: how a run is cut does not show in it.
+                this.#leaps += deadlineNs === clock.nextAlarmNs ? 1 : 0;
                 clock.advanceTo(deadlineNs);
             }
         }
@@ -127,6 +154,10 @@ export class Interleaver implements Stateful {
         this.#runningCpu = 0;
         this.#runnableBefore = 0;
         this.#leaps = 0;
+        this.#stopReason = undefined;
+        this.#ended = undefined;
+        this.#schedule.reset();
+        this.#recorder?.rewind([]);
     }
 
     save(): StateRecord {
@@ -137,12 +168,27 @@ export class Interleaver implements Stateful {
             runningCpu: this.#runningCpu,
             runnableBefore: this.#runnableBefore,
             leaps: this.#leaps,
+            ended: this.#ended ?? "",
+            scheduleName: this.#schedule.name,
             schedule: this.#schedule.save(),
         };
     }
 
     load(state: StateFields): void {
         state.expectVersion(1);
+        const scheduleName = state.text("scheduleName");
+        if (scheduleName !== this.#schedule.name) {
+            throw new UserError(
+                `saved state of machine: its schedule is ${scheduleName}, not ` +
+                    this.#schedule.name,
+            );
+        }
+        const ended = state.text("ended");
+        this.#ended = finalReasons.find((reason) => reason === ended);
+        if (this.#ended === undefined && ended !== "") {
+            throw new UserError(`saved state of ${this.name}: no run ends for "${ended}"`);
+        }
+        this.#stopReason = undefined;
         this.#left = state.integer("left", 0, Number.MAX_SAFE_INTEGER);
         this.#done = state.integer("done", 0, Number.MAX_SAFE_INTEGER);
         this.#runningCpu = state.integer("runningCpu", 0, this.#cpus.length - 1);
@@ -171,15 +217,25 @@ export class Interleaver implements Stateful {
     #burst(runnable: CpuSet, budget: number, deadlineNs: number): number {
         const cpu = this.#decide(runnable);
         // PAUSE may drop what is left, so what was done is taken off what there was.
-        const before = this.#left;
-        const retired = cpu.run(Math.min(before, budget), deadlineNs);
-        assert(retired > 0 || !cpu.isRunnable, "a CPU that can run does an operation");
-        this.#left = Math.max(0, Math.min(this.#left, before - retired));
-        this.#done += retired;
-        if (retired > 0) {
-            this.#leaps = 0;
-            this.#recorder?.retired(cpu.index, retired);
+        const leftBefore = this.#left;
+        const retiredBefore = cpu.retired;
+        let retired = 0;
+        try {
+            cpu.run(Math.min(leftBefore, budget), deadlineNs);
+        } catch (error) {
+            this.end("program threw");
+            throw error;
+        } finally {
+            // Also when a program throws: what it did until then is done, and is replayed.
+            retired = cpu.retired - retiredBefore;
+            this.#left = Math.max(0, Math.min(this.#left, leftBefore - retired));
+            this.#done += retired;
+            if (retired > 0) {
+                this.#leaps = 0;
+                this.#recorder?.retired(cpu.index, retired);
+            }
         }
+        assert(retired > 0 || !cpu.isRunnable, "a CPU that can run does an operation");
         return retired;
     }
 

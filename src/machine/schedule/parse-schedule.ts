@@ -45,8 +45,8 @@ export function parseSchedule(text: string): ScheduleFactory {
         }
         default:
             throw new UserError(
-                `no schedule is named "${shortened(kind)}"; there are round-robin, random, ` +
-                    "pct:DEPTH and replay:RUNS",
+                `no schedule is named "${shortened(kind)}"; there are round-robin[:OPERATIONS], ` +
+                    "random[:OPERATIONS], pct:DEPTH[:LENGTH] and replay:RUNS",
                 2,
             );
     }

@@ -14,6 +14,7 @@
 import { assert } from "../../base/assert.ts";
 import type { ChoiceStream } from "../../base/choices.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
+import { UserError } from "../../base/user-error.ts";
 import { type CpuSet, maxCpuCount, type Schedule } from "./schedule.ts";
 
 /** Operations that a CPU may run on end. */
@@ -37,12 +38,15 @@ export class PctSchedule implements Schedule {
     readonly name: string;
     cpu = 0;
     operations = 1;
-    /** By CPU; the highest runs. Priorities are distinct. */
-    readonly #priorities: number[] = [];
+    readonly #choices: ChoiceStream;
+    readonly #depth: number;
+    readonly #runLength: number;
+    /** By CPU; the highest runs. Priorities are distinct; empty until the run has begun. */
+    #priorities: number[] = [];
     /** Not above any priority given so far. */
-    #lowest: number;
+    #lowest = 0;
     /** In the order in which they come; those behind are dropped. */
-    #changePoints: ChangePoint[];
+    #changePoints: ChangePoint[] = [];
     /** Operations decided so far. */
     #decided = 0;
     /** Operations that the CPU has run on end. */
@@ -56,24 +60,15 @@ export class PctSchedule implements Schedule {
         assert(depth >= 1 && depth <= maxDepth, "PCT has a depth");
         assert(runLength >= 1 && runLength <= maxRunLength, "PCT has a length");
         this.name = runLength === defaultRunLength ? `pct:${depth}` : `pct:${depth}:${runLength}`;
-        // A permutation by insertion: choice 0 everywhere leaves the first CPU the highest.
-        const order: number[] = [];
-        for (let cpu = 0; cpu < maxCpuCount; cpu++) {
-            order.splice(order.length - choices.choose(cpu + 1), 0, cpu);
-        }
-        for (const [rank, cpu] of order.entries()) {
-            this.#priorities[cpu] = maxCpuCount - rank;
-        }
-        // Choice 0 is a change at the end of the run, where it makes the least difference.
-        this.#changePoints = Array.from({ length: depth - 1 }, (_, index) => ({
-            after: runLength - choices.choose(runLength),
-            priority: -index,
-        }));
-        this.#changePoints.sort((a, b) => a.after - b.after);
-        this.#lowest = 2 - depth;
+        this.#choices = choices;
+        this.#depth = depth;
+        this.#runLength = runLength;
     }
 
     decide(runnable: CpuSet, retired: number): void {
+        if (this.#priorities.length === 0) {
+            this.#begin();
+        }
         this.#decided += retired;
         this.#onEnd += retired;
         // The burst before ended at a point of change, by its length, or early, by sleep.
@@ -106,6 +101,15 @@ export class PctSchedule implements Schedule {
         return true;
     }
 
+    reset(): void {
+        this.cpu = 0;
+        this.#priorities = [];
+        this.#changePoints = [];
+        this.#lowest = 0;
+        this.#decided = 0;
+        this.#onEnd = 0;
+    }
+
     save(): StateRecord {
         return {
             version: 1,
@@ -122,8 +126,9 @@ export class PctSchedule implements Schedule {
     load(state: StateFields): void {
         state.expectVersion(1);
         this.cpu = state.integer("cpu", 0, maxCpuCount - 1);
-        for (const [cpu, priority] of state.numbers("priorities", maxCpuCount).entries()) {
-            this.#priorities[cpu] = priority;
+        this.#priorities = [...state.numbers("priorities")];
+        if (this.#priorities.length !== 0 && this.#priorities.length !== maxCpuCount) {
+            throw new UserError(`saved state of schedule: not ${maxCpuCount} priorities`);
         }
         this.#lowest = state.number("lowest");
         const changesAfter = state.numbers("changesAfter");
@@ -134,6 +139,25 @@ export class PctSchedule implements Schedule {
         }));
         this.#decided = state.integer("decided", 0, Number.MAX_SAFE_INTEGER);
         this.#onEnd = state.integer("onEnd", 0, longestBurst);
+    }
+
+    /** Draws priorities and points of change, at the first decision of a run. */
+    #begin(): void {
+        // A permutation by insertion: choice 0 everywhere leaves the first CPU the highest.
+        const order: number[] = [];
+        for (let cpu = 0; cpu < maxCpuCount; cpu++) {
+            order.splice(order.length - this.#choices.choose(cpu + 1), 0, cpu);
+        }
+        for (const [rank, cpu] of order.entries()) {
+            this.#priorities[cpu] = maxCpuCount - rank;
+        }
+        // Choice 0 is a change at the end of the run, where it makes the least difference.
+        this.#changePoints = Array.from({ length: this.#depth - 1 }, (_, index) => ({
+            after: this.#runLength - this.#choices.choose(this.#runLength),
+            priority: -index,
+        }));
+        this.#changePoints.sort((a, b) => a.after - b.after);
+        this.#lowest = 2 - this.#depth;
     }
 
     #highestOf(runnable: CpuSet): number {

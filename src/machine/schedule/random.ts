@@ -47,6 +47,8 @@ export class RandomSchedule implements Schedule {
         return false;
     }
 
+    reset(): void {}
+
     save(): StateRecord {
         return { version: 1 };
     }

@@ -57,6 +57,12 @@ export class RecordedSchedule implements Schedule {
         return false;
     }
 
+    reset(): void {
+        this.#position = 0;
+        this.cpu = 0;
+        this.divergences = 0;
+    }
+
     save(): StateRecord {
         const { cpu, divergences } = this;
         return { version: 1, position: this.#position, cpu, divergences };
@@ -72,16 +78,30 @@ export class RecordedSchedule implements Schedule {
 
 /** Writes down what CPUs did. */
 export class ScheduleRecorder {
-    readonly runs: { cpu: number; operations: number }[] = [];
+    #runs: { cpu: number; operations: number }[] = [];
+
+    get runs(): readonly CpuRun[] {
+        return this.#runs;
+    }
 
     /** CPU `cpu` retired operations, at least one. */
     retired(cpu: number, operations: number): void {
-        const last = this.runs.at(-1);
+        const last = this.#runs.at(-1);
         if (last?.cpu === cpu) {
             last.operations += operations;
         } else {
-            this.runs.push({ cpu, operations });
+            this.#runs.push({ cpu, operations });
         }
+    }
+
+    /** What was written down so far, for `rewind`. */
+    mark(): readonly CpuRun[] {
+        return this.#runs.map((run) => ({ ...run }));
+    }
+
+    /** Forgets what is not in `mark`. */
+    rewind(mark: readonly CpuRun[]): void {
+        this.#runs = mark.map((run) => ({ ...run }));
     }
 }
 

@@ -32,6 +32,11 @@ export class RoundRobin implements Schedule {
         return false;
     }
 
+    reset(): void {
+        this.cpu = 0;
+        this.#next = 0;
+    }
+
     save(): StateRecord {
         return { version: 1, next: this.#next };
     }

@@ -38,6 +38,8 @@ export interface Schedule {
      * schedule in which it may come first.
      */
     woken(): boolean;
+    /** The machine is switched on: a new run begins. Chance goes on where it was. */
+    reset(): void;
     save(): StateRecord;
     load(state: StateFields): void;
 }

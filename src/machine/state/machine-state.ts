@@ -12,13 +12,16 @@
 import { assert } from "../../base/assert.ts";
 import type { ChoiceStream } from "../../base/choices.ts";
 import { PageDigests, type PageImage } from "../../base/page-images.ts";
+import { pageSize } from "../../base/page-size.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { encodeState, StateFields, type StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { OverlayImage, OverlayStore } from "../../disk/overlay-store.ts";
 import type { TraceMark, TraceRecorder } from "../../disk/trace/recorder.ts";
+import type { ProtocolFinding } from "../ahci/sanitizer-findings.ts";
 import type { Stateful } from "../device.ts";
-import { type GuestMemory, pageSize } from "../guest-memory.ts";
+import type { GuestMemory } from "../guest-memory.ts";
+import type { CpuRun } from "../schedule/recorded.ts";
 import { MemoryHistory } from "./memory-history.ts";
 
 /** What a machine was. Nothing of it is written again. */
@@ -30,6 +33,10 @@ export interface MachineState {
     /** What the disk's medium holds beside its base; undefined without a disk. */
     readonly disk: OverlayImage | undefined;
     readonly trace: TraceMark | undefined;
+    /** Where that is recorded: which CPU ran when. */
+    readonly scheduleRuns?: readonly CpuRun[] | undefined;
+    /** What the driver had done wrong. */
+    readonly findings?: readonly ProtocolFinding[] | undefined;
 }
 
 export class MachineStates {
@@ -39,14 +46,17 @@ export class MachineStates {
     readonly #devices: readonly Stateful[];
     readonly #choices: ChoiceStream;
     readonly #recorder: TraceRecorder | undefined;
+    readonly #agrees: () => boolean;
     readonly #digests = new PageDigests();
 
+    /** @param agrees whether devices that were loaded, each by itself, fit each other. */
     constructor(
         memory: GuestMemory,
         disk: OverlayStore | undefined,
         devices: readonly Stateful[],
         choices: ChoiceStream,
         recorder: TraceRecorder | undefined,
+        agrees: () => boolean,
     ) {
         const names = new Set(devices.map(({ name }) => name));
         assert(names.size === devices.length, "devices have distinct names");
@@ -56,6 +66,7 @@ export class MachineStates {
         this.#devices = devices;
         this.#choices = choices;
         this.#recorder = recorder;
+        this.#agrees = agrees;
     }
 
     save(): MachineState {
@@ -76,18 +87,16 @@ export class MachineStates {
         this.#expectParts(state);
         const devicesBefore = this.inspect();
         const choicesBefore = this.#choices.save();
+        const traceBefore = this.#recorder?.mark();
         try {
-            this.#loadFields(state.devices, state.choices);
+            this.#loadFields(state.devices, state.choices, state.trace);
         } catch (error) {
-            this.#loadFields(devicesBefore, choicesBefore);
+            this.#loadFields(devicesBefore, choicesBefore, traceBefore);
             throw error;
         }
         this.#history.restore(state.memory);
         if (state.disk !== undefined) {
             this.#disk?.restore(state.disk);
-        }
-        if (state.trace !== undefined) {
-            this.#recorder?.rewind(state.trace);
         }
     }
 
@@ -110,12 +119,21 @@ export class MachineStates {
         return Object.fromEntries(this.#devices.map((device) => [device.name, device.save()]));
     }
 
-    #loadFields(devices: StateRecord, choices: StateRecord): void {
+    #loadFields(devices: StateRecord, choices: StateRecord, trace: TraceMark | undefined): void {
+        if (trace !== undefined) {
+            this.#recorder?.rewind(trace);
+        }
         const fields = new StateFields(devices, "machine");
         for (const device of this.#devices) {
             device.load(fields.record(device.name));
         }
         this.#choices.load(new StateFields(choices, "choices"));
+        if (!this.#agrees()) {
+            throw new UserError(
+                "saved state of machine: its drive has a command that its controller or its " +
+                    "trace has not",
+            );
+        }
     }
 
     /** The state is of a machine with as much memory, and with a disk where this one has one. */

@@ -9,7 +9,8 @@
  */
 import { assert } from "../../base/assert.ts";
 import { imageWithPages, type PageImage, zeroImage } from "../../base/page-images.ts";
-import { type GuestMemory, pageSize } from "../guest-memory.ts";
+import { pageSize } from "../../base/page-size.ts";
+import type { GuestMemory } from "../guest-memory.ts";
 
 export class MemoryHistory {
     readonly #memory: GuestMemory;

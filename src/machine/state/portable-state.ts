@@ -12,12 +12,13 @@
  */
 import type { PageImage } from "../../base/page-images.ts";
 import { isZero, zeroImage } from "../../base/page-images.ts";
+import { pageSize } from "../../base/page-size.ts";
 import { decodeState, encodeState, StateFields, type StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { OverlayImage } from "../../disk/overlay-store.ts";
 import { type TraceMark, TraceRecorder } from "../../disk/trace/recorder.ts";
 import { traceProblem } from "../../disk/trace/trace-check.ts";
-import { maxMemoryBytes, pageSize } from "../guest-memory.ts";
+import { maxMemoryBytes } from "../guest-memory.ts";
 import type { MachineState } from "./machine-state.ts";
 
 /** What the first field says, so that other states are not taken for a machine's. */

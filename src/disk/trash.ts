@@ -1,5 +1,5 @@
 /** Trash: what a sector may hold that was being written when power failed (levels L3 and L4). */
-import { Random } from "../../base/random.ts";
+import { Random } from "../base/random.ts";
 
 /** Fills `target`, a sector, with bytes that follow from `seed` and the sector's number alone. */
 export function fillWithTrash(target: Uint8Array, seed: number, sectorNo: number): void {
