@@ -34,7 +34,7 @@ import type { Power } from "./power.ts";
 type Place = Omit<Region, "device">;
 
 /** Registers in memory. */
-export const registerMap = {
+const registerMap = {
     ahci: { first: 0xfebf_1000, lengthBytes: 0x1000, what: "AHCI controller" },
     ioApic: { first: 0xfec0_0000, lengthBytes: 0x1000, what: "I/O APIC" },
     localApic: { first: 0xfee0_0000, lengthBytes: 0x1000, what: "local APIC" },

@@ -23,7 +23,7 @@ export function store(memory: GuestMemory, address: number, bytes: readonly numb
     memory.wrote(address, bytes.length);
 }
 
-export function* copySteps(
+function* copySteps(
     memory: GuestMemory,
     to: number,
     from: number,
@@ -36,7 +36,7 @@ export function* copySteps(
     }
 }
 
-export function* fillSteps(
+function* fillSteps(
     memory: GuestMemory,
     to: number,
     length: number,
@@ -61,7 +61,7 @@ export interface ScrollOptions {
     readonly rows: number;
 }
 
-export const kernelScroll: ScrollOptions = { unit: 1, fill: 0x0000, rows: 1 };
+const kernelScroll: ScrollOptions = { unit: 1, fill: 0x0000, rows: 1 };
 
 export function* scrollSteps(memory: GuestMemory, options: Partial<ScrollOptions> = {}): Steps {
     const { unit, fill, rows } = { ...kernelScroll, ...options };

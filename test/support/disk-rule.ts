@@ -33,8 +33,9 @@ function isDurable(trace: DiskTrace, write: TraceCommand): boolean {
 }
 
 /**
- * By sector, for the first `sectorCount`: the writes whose data it may hold after a crash at the trace's end, in the order of
- * issue. First comes "before" where it may still hold what it held before the trace.
+ * By sector, for the first `sectorCount`: the writes whose data it may hold after a crash at the
+ * trace's end, in the order of issue. First comes "before" where it may still hold what it held
+ * before the trace.
  */
 export function candidatesAtEnd(
     trace: DiskTrace,

@@ -124,11 +124,12 @@ export function writeImage(invocation: Invocation, request: OutputRequest, disk:
     const output = openOutput(invocation, request);
     const bar = new ProgressBar(invocation.err, disk.sizeBytes);
     const chunk = new Uint8Array(Math.min(chunkSizeBytes, disk.sizeBytes));
+    const zeros = new Uint8Array(chunk.length);
     try {
         for (let at = 0; at < disk.sizeBytes; at += chunk.length) {
             const part = chunk.subarray(0, Math.min(chunk.length, disk.sizeBytes - at));
             disk.read(at, part);
-            if (!output.isSparse || part.some((byte) => byte !== 0)) {
+            if (!output.isSparse || Buffer.compare(part, zeros.subarray(0, part.length)) !== 0) {
                 output.write(part, at);
             }
             bar.update(at);
