@@ -474,6 +474,21 @@ describe("the explanation of a sector", () => {
             "no write to its physical sector of 4 KiB was open",
         ]);
     });
+
+    it("speak of writes in flight where only those may leave trash", () => {
+        const view = viewOf((story) => {
+            story.write(0, 1, { byte: 7 });
+        });
+        expect(explainSector(view, 0, "inflight").at(-1)).toMatchObject({
+            isAllowed: false,
+            because: "no write to its physical sector of 4 KiB was in flight",
+        });
+        expect(
+            explainSector(view, 0)
+                .map(({ because }) => because)
+                .at(-1),
+        ).toBe("a write to it was open when power failed");
+    });
 });
 
 describe("writes that change nothing", () => {

@@ -47,7 +47,13 @@ export const registerStates: RegisterSubCommand = (group, context) => {
             `print the first N states of each level, at most ${maxListedStates}`,
             wholeNumber(1, maxListedStates),
         )
-        .option("--limit <N>", "with --at each: the most times", wholeNumber(1), defaultLimit)
+        .option(
+            "--limit <N>",
+            "with --at each: the most times; each is counted anew, so that thousands of them " +
+                "with thousands of open writes take minutes",
+            wholeNumber(1),
+            defaultLimit,
+        )
         .option("--json", "print one JSON document");
     addColour(addTrash(command)).action((path: string, options: StatesOptions) => {
         if (options.at === "each" && options.list !== undefined) {

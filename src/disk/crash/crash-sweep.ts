@@ -9,6 +9,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { ByteReader } from "../../base/byte-store.ts";
+import { UserError } from "../../base/user-error.ts";
 import { type DiskTrace, notYet } from "../trace/disk-trace.ts";
 import { durableFrom, isOlder, isWrite } from "../trace/durability.ts";
 import {
@@ -29,6 +30,13 @@ export interface SweepOptions {
     /** When each command's write is durable, where that is not by `durableFrom` of the trace. */
     readonly durableFrom?: readonly number[];
 }
+
+/**
+ * Candidates of all strips together, and strips that writes come to over the whole trace, at most.
+ * Discards that overlap can make both grow with the square of the trace's length.
+ */
+const maxCandidateCount = 2 ** 22;
+const maxVisitCount = 2 ** 27;
 
 /** What may be in a strip that nobody wrote to. */
 const untouched: readonly Source[] = [beforeTrace];
@@ -61,6 +69,9 @@ export class CrashSweep {
     readonly #settled: Int32Array;
     /** Strips with more than one candidate. */
     readonly #undecided = new Set<number>();
+    /** How many candidates there are, and how often a write came to a strip. */
+    #candidateCount = 0;
+    #visitCount = 0;
     readonly #maybe = new Set<number>();
 
     constructor(trace: DiskTrace, options: SweepOptions = {}) {
@@ -86,7 +97,10 @@ export class CrashSweep {
         return this.#time;
     }
 
-    /** Moves on to a later time, at most the trace's `eventCount`. */
+    /**
+     * Moves on to a later time, at most the trace's `eventCount`. Throws `UserError` where writes
+     * overlap so much that following them would take too long or too much memory.
+     */
     advanceTo(time: number): void {
         assert(
             time >= this.#time && time <= this.#trace.eventCount,
@@ -143,7 +157,9 @@ export class CrashSweep {
 
     #accept(id: number): void {
         this.#maybe.add(id);
-        const [first, end] = this.#strips.range(sectorRange(this.#trace, id));
+        const [first, end] = this.#visit(id);
+        this.#candidateCount += end - first;
+        this.#expectFew(id);
         for (let strip = first; strip < end; strip++) {
             const candidates = this.#candidates[strip];
             if (candidates === undefined) {
@@ -160,15 +176,34 @@ export class CrashSweep {
         const { commands } = this.#trace;
         const isLeft = (source: Source) =>
             source !== beforeTrace && !isOlder(commands[source], commands[id]);
-        const [first, end] = this.#strips.range(sectorRange(this.#trace, id));
+        const [first, end] = this.#visit(id);
         for (let strip = first; strip < end; strip++) {
-            const left = this.#candidates[strip]?.filter(isLeft) ?? [];
+            const candidates = this.#candidates[strip] ?? [];
+            const left = candidates.filter(isLeft);
             assert(left.length > 0, "a durable write was accepted");
+            this.#candidateCount -= candidates.length - left.length;
             this.#candidates[strip] = left;
             if (left.length === 1) {
                 this.#undecided.delete(strip);
                 this.#settled[strip] = left[0];
             }
+        }
+    }
+
+    /** The strips of a write, as the first and the one after the last. */
+    #visit(id: number): [first: number, end: number] {
+        const range = this.#strips.range(sectorRange(this.#trace, id));
+        this.#visitCount += range[1] - range[0];
+        return range;
+    }
+
+    /** Throws `UserError` where following the trace on would take too much. */
+    #expectFew(id: number): void {
+        if (this.#candidateCount > maxCandidateCount || this.#visitCount > maxVisitCount) {
+            throw new UserError(
+                `cannot follow the trace beyond w${id}: too many of its discards overlap; choose ` +
+                    `a time up to ${this.#trace.commands[id].acceptedAt}`,
+            );
         }
     }
 

@@ -130,14 +130,15 @@ function reasonForTrash(view: CrashView, sectorNo: number, policy: TrashPolicy):
         const place = domain.placeOf(sectorNo);
         return place !== undefined && domain.extentAt(place).sources.includes(trash);
     };
+    const standing = policy === "inflight" ? "in flight" : "open";
     if (atPlace(trashDomain(view, policy))) {
-        const because = "a write to it was open when power failed";
+        const because = `a write to it was ${standing} when power failed`;
         return { source: trash, isAllowed: true, because };
     }
     if (atPlace(collateralDomain(view, policy))) {
-        const because = "a write to its physical sector of 4 KiB was open";
+        const because = `a write to its physical sector of 4 KiB was ${standing}`;
         return { source: trash, isAllowed: true, because };
     }
-    const because = "no write to its physical sector of 4 KiB was open";
+    const because = `no write to its physical sector of 4 KiB was ${standing}`;
     return { source: trash, isAllowed: false, because };
 }

@@ -8,9 +8,9 @@ import { type CrashView, isDurable, type Source, sharesSector } from "./crash-vi
 import { landsBefore } from "./request-order.ts";
 import type { WrittenSegments } from "./request-segments.ts";
 
-/** Outcomes that are looked for at most, and requests that are tried at most on the way. */
+/** Outcomes that are looked for at most, and pairs of requests that are compared on the way. */
 export const maxSteps = 20_000;
-const maxTries = 5_000_000;
+const maxComparisons = 20_000_000;
 
 /** No source: nothing has landed on a segment yet. */
 const uncovered = -3;
@@ -38,7 +38,7 @@ class OutcomeSearch {
     /** Indexes of the requests placed so far, the one that landed last first. */
     readonly #placed: number[] = [];
     #steps = 0;
-    #tries = 0;
+    #comparisons = 0;
 
     constructor(
         view: CrashView,
@@ -71,8 +71,8 @@ class OutcomeSearch {
                 return true;
             }
         }
-        this.#tries += this.#requests.length;
-        if (this.#tries > maxTries) {
+        this.#comparisons += this.#requests.length * (1 + waiting.length);
+        if (this.#comparisons > maxComparisons) {
             return false;
         }
         for (let index = 0; index < this.#requests.length; index++) {

@@ -105,21 +105,27 @@ function clusters(view: CrashView, ids: readonly number[]): number[][] {
 function withoutLowest(view: CrashView, cluster: readonly number[]): number[] {
     const { trace } = view;
     const left = new Set(cluster);
+    const isBelow = (id: number, other: number) =>
+        other === id ||
+        !sharesSector(trace, id, other) ||
+        isOlder(trace.commands[id], trace.commands[other]);
     // In the order of issue, so that those below a write were looked at before it.
     for (const id of [...cluster].sort((a, b) => a - b)) {
-        const isLowest =
-            isDurable(view, id) &&
-            [...left].every(
-                (other) =>
-                    other === id ||
-                    !sharesSector(trace, id, other) ||
-                    isOlder(trace.commands[id], trace.commands[other]),
-            );
-        if (isLowest) {
+        if (isDurable(view, id) && everyOne(left, (other) => isBelow(id, other))) {
             left.delete(id);
         }
     }
     return [...left];
+}
+
+/** Whether all of a set pass a test; it is not copied. */
+function everyOne(set: ReadonlySet<number>, test: (one: number) => boolean): boolean {
+    for (const one of set) {
+        if (!test(one)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /** Whether `ids` have an order in which whatever is before another one comes before it. */
