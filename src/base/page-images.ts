@@ -5,6 +5,7 @@
  * in ten pages share all others, and are compared and restored by looking at which pages are the
  * same object. A page of zeros is no page: images are equal exactly when their pages are.
  */
+import { isZero } from "./is-zero.ts";
 import { pageSize } from "./page-size.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -73,15 +74,4 @@ export class PageDigests {
         }
         return digest;
     }
-}
-
-/** Whether a page is no page of an image. */
-export function isZero(page: Uint8Array): boolean {
-    const view = new DataView(page.buffer, page.byteOffset, page.length);
-    for (let at = 0; at < page.length; at += 8) {
-        if (view.getInt32(at) !== 0 || view.getInt32(at + 4) !== 0) {
-            return false;
-        }
-    }
-    return true;
 }

@@ -4,6 +4,7 @@
  * Each sub-command is a file that registers itself, and one line of `subCommands`.
  */
 import { Command, CommanderError } from "commander";
+import { registerBoot } from "./boot/register.ts";
 import { registerDemo } from "./demo.ts";
 import { registerDisk } from "./disk/register.ts";
 import { registerBlock } from "./inspect/block.ts";
@@ -27,6 +28,7 @@ const subCommands: readonly RegisterSubCommand[] = [
     registerBlock,
     registerJournal,
     registerDisk,
+    registerBoot,
     (program, context) => registerDemo(program, context, chickadee),
     addHelp,
 ];

@@ -2,6 +2,9 @@
 /** The `chickadee` program. */
 import { nodeHost } from "../host/host.ts";
 import { chickadee } from "./chickadee-command.ts";
-import { run } from "./run.ts";
+import { runToEnd } from "./run.ts";
 
-process.exitCode = run(chickadee, process.argv.slice(2), nodeHost());
+// Not awaited here: what a command imports later may need this module, which must then be done.
+void runToEnd(chickadee, process.argv.slice(2), nodeHost()).then((status) => {
+    process.exitCode = status;
+});

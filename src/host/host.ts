@@ -6,6 +6,8 @@
  */
 import * as nodeFs from "node:fs";
 import { isatty } from "node:tty";
+import { type SignalWatch, watchSignals } from "./signals.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
 import { untilReady } from "./until-ready.ts";
 
 /** The part of `node:fs` that commands use; `memfs` has it too. */
@@ -51,6 +53,10 @@ export interface Host {
     readonly stdout: OutputStream;
     readonly stderr: OutputStream;
     readonly environment: Readonly<Record<string, string | undefined>>;
+    /** For a command that takes its time: hears signals that ask to end. */
+    readonly watchSignals: () => SignalWatch;
+    /** Takes the terminal; standard input and output must be one. */
+    readonly openTerminal: () => Terminal;
 }
 
 /**
@@ -58,12 +64,15 @@ export interface Host {
  * are no terminals: whoever touches one makes its pipe non-blocking, so that every read waits.
  */
 export function nodeHost(): Host {
+    const stdout = descriptorStream(1, () => process.stdout.columns);
     return {
         fs: nodeFs,
         stdin: { fd: 0, isTerminal: isatty(0) },
-        stdout: descriptorStream(1, () => process.stdout.columns),
+        stdout,
         stderr: descriptorStream(2, () => process.stderr.columns),
         environment: process.env,
+        watchSignals,
+        openTerminal: () => openTerminal(stdout),
     };
 }
 

@@ -23,6 +23,7 @@ import { AddressSpace } from "./bus.ts";
 import { Clock } from "./clock.ts";
 import { ParallelPort } from "./console/parallel-port.ts";
 import { TextConsole } from "./console/text-console.ts";
+import type { Context } from "./cpu/context.ts";
 import { Cpu } from "./cpu/cpu.ts";
 import type { EntryPoints } from "./cpu/entry-points.ts";
 import { type CpuTiming, defaultCpuTiming } from "./cpu/timing.ts";
@@ -40,6 +41,7 @@ import { Power } from "./power.ts";
 import { Drive } from "./sata/drive.ts";
 import type { FaultRule } from "./sata/fault-rules.ts";
 import type { DriveTiming } from "./sata/timing.ts";
+import { expectCpus } from "./schedule/expect-cpus.ts";
 import { Interleaver, type RunLimits, type StopReason } from "./schedule/interleaver.ts";
 import { type CpuRun, ScheduleRecorder } from "./schedule/recorded.ts";
 import { RoundRobin } from "./schedule/round-robin.ts";
@@ -68,6 +70,8 @@ export interface MachineOptions {
     /** Writes down which CPU ran when, for a replay. */
     readonly recordsSchedule?: boolean;
     readonly cpuTiming?: CpuTiming;
+    /** By how much, at most, ticks of a CPU's periodic timer come late, by choice; 0 by default. */
+    readonly timerJitterNs?: number;
     readonly driveTiming?: DriveTiming;
     readonly destage?: DestagePolicy;
     readonly diskFaults?: readonly FaultRule[];
@@ -77,6 +81,8 @@ export interface MachineOptions {
     /** What the kernel finds at physical address 0xff8, as Chickadee's loader puts it there. */
     readonly firmwareSeed?: number;
     readonly onNotice?: NoticeSink;
+    /** Makes the contexts in which CPUs start, for who watches what programs ask. */
+    readonly makeContext?: (name: string) => Context;
 }
 
 export class Machine {
@@ -109,9 +115,9 @@ export class Machine {
     #kernel: EntryPoints | undefined;
     #wasOn = false;
 
-    /** Throws `UserError` for a fault rule that makes no sense. */
+    /** Throws `UserError` for a fault rule that makes no sense, or a schedule for more CPUs. */
     constructor(options: MachineOptions) {
-        const { cpuCount = 1, disk } = options;
+        const { cpuCount = 1, timerJitterNs = 0, disk } = options;
         assert(cpuCount >= 1 && cpuCount <= maxCpuCount, "a machine has 1 to 16 CPUs");
         this.#options = options;
         const notice: NoticeSink = (one) => {
@@ -133,9 +139,17 @@ export class Machine {
             },
             notice,
         );
+        const jitter = { maxNs: timerJitterNs, choices: this.choices };
         this.#localApics = Array.from(
             { length: cpuCount },
-            (_, index) => new LocalApic(index, clock, apicBus, notice),
+            (_, index) =>
+                new LocalApic(
+                    index,
+                    clock,
+                    apicBus,
+                    notice,
+                    timerJitterNs > 0 ? jitter : undefined,
+                ),
         );
         const ioApic = new IoApic(apicBus, notice);
         this.power = new Power(notice, {
@@ -203,15 +217,13 @@ export class Machine {
                     timing: options.cpuTiming ?? defaultCpuTiming,
                     onTripleFault: () => this.#interleaver.end("triple fault"),
                     onPause: () => this.#interleaver.paused(),
+                    makeContext: options.makeContext,
                 }),
         );
         this.#scheduleRecorder = options.recordsSchedule ? new ScheduleRecorder() : undefined;
-        this.#interleaver = new Interleaver(
-            this.cpus,
-            clock,
-            options.schedule?.(this.choices) ?? new RoundRobin(),
-            this.#scheduleRecorder,
-        );
+        const schedule = options.schedule?.(this.choices) ?? new RoundRobin();
+        expectCpus(schedule.name, cpuCount);
+        this.#interleaver = new Interleaver(this.cpus, clock, schedule, this.#scheduleRecorder);
         this.#devices = [
             clock,
             this.#interleaver,
@@ -281,6 +293,20 @@ export class Machine {
     /** Ends `run` after the operation at hand; for devices' listeners and kernels' hosts. */
     stop(): void {
         this.#interleaver.stop();
+    }
+
+    /**
+     * Sets the mark from which a schedule of `fromMark` decides: what comes after the operation at
+     * hand is what is searched. A program says this with an operation that is neither a step nor
+     * an access to memory.
+     */
+    beginSchedule(): void {
+        this.#interleaver.beginSchedule();
+    }
+
+    /** Operations of all CPUs since the mark, or since power-on when there is none. */
+    get operationsSinceMark(): number {
+        return this.#interleaver.operationsSinceMark;
     }
 
     /**

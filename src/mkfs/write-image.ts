@@ -5,6 +5,7 @@
  * and a large file moves a mebibyte at a time. A buffer full of zeros is not written: a new
  * disk holds zeros already.
  */
+import { isZero } from "../base/is-zero.ts";
 import { blockSize } from "../chkfs/layout.ts";
 import type { Segment } from "./segments.ts";
 
@@ -26,16 +27,16 @@ export function writeImage(
     sink: ImageSink,
     onProgress: (doneBytes: number) => void,
 ): void {
-    const words = new Uint32Array((bufferBlockCount * blockSize) / 4);
-    const buffer = new Uint8Array(words.buffer);
+    const buffer = new Uint8Array(bufferBlockCount * blockSize);
     /** The block that the buffer begins with, and how many blocks it holds. */
     let first = 0;
     let filled = 0;
     let doneBytes = 0;
     const flush = () => {
         const lengthBytes = filled * blockSize;
-        if (!isZero(words, lengthBytes / 4)) {
-            sink.write(first * blockSize, buffer.subarray(0, lengthBytes));
+        const filledBytes = buffer.subarray(0, lengthBytes);
+        if (!isZero(filledBytes)) {
+            sink.write(first * blockSize, filledBytes);
         }
         doneBytes += lengthBytes;
         first += filled;
@@ -70,15 +71,6 @@ function readBlocks(segment: Segment, index: number, target: Uint8Array): void {
         content.read(byteOffset, target.subarray(0, lengthBytes));
     }
     target.fill(0, lengthBytes);
-}
-
-function isZero(words: Uint32Array, count: number): boolean {
-    for (let index = 0; index < count; index++) {
-        if (words[index] !== 0) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /** Bytes that writing `segments` moves. */

@@ -25,9 +25,19 @@ export function consoleRowText(text: string, cells: Readonly<Uint16Array>): stri
     while (end > 0 && text[end - 1] === " " && isOwn(cells[end - 1] >>> 8)) {
         end--;
     }
+    return consoleCellsText(text, cells, 0, end);
+}
+
+/** The same of the cells from `begin` to before `end`, with all their spaces. */
+export function consoleCellsText(
+    text: string,
+    cells: Readonly<Uint16Array>,
+    begin: number,
+    end: number,
+): string {
     let shown = "";
     let colors = plain;
-    for (let column = 0; column < end; column++) {
+    for (let column = begin; column < end; column++) {
         const wanted = colorSequence(cells[column] >>> 8);
         shown += wanted === colors ? text[column] : wanted + text[column];
         colors = wanted;

@@ -3,6 +3,7 @@ import { StateFields, type StateRecord } from "../../src/base/state.ts";
 import { Clock } from "../../src/machine/clock.ts";
 import type { NoticeSink } from "../../src/machine/device.ts";
 import { ApicBus } from "../../src/machine/interrupts/apic-bus.ts";
+import type { TimerJitter } from "../../src/machine/interrupts/apic-timer.ts";
 import { IoApic } from "../../src/machine/interrupts/io-apic.ts";
 import { LocalApic } from "../../src/machine/interrupts/local-apic.ts";
 
@@ -17,7 +18,7 @@ export interface ApicRig {
     readonly notices: string[];
 }
 
-export function apicRig(cpuCount = 1): ApicRig {
+export function apicRig(cpuCount = 1, timerJitter?: TimerJitter): ApicRig {
     const calls: string[] = [];
     const notices: string[] = [];
     const notice: NoticeSink = ({ device, message }) => notices.push(`${device}: ${message}`);
@@ -31,14 +32,14 @@ export function apicRig(cpuCount = 1): ApicRig {
     );
     const apics = Array.from(
         { length: cpuCount },
-        (_, cpuIndex) => new LocalApic(cpuIndex, clock, bus, notice),
+        (_, cpuIndex) => new LocalApic(cpuIndex, clock, bus, notice, timerJitter),
     );
     return { clock, bus, apics, ioApic: new IoApic(bus, notice), calls, notices };
 }
 
 /** A rig whose local APICs are enabled, with spurious vector 255. */
-export function enabledRig(cpuCount = 1): ApicRig {
-    const rig = apicRig(cpuCount);
+export function enabledRig(cpuCount = 1, timerJitter?: TimerJitter): ApicRig {
+    const rig = apicRig(cpuCount, timerJitter);
     for (const apic of rig.apics) {
         apic.write(0xf0, 4, 0x1ff);
     }

@@ -79,6 +79,14 @@ export interface TestMachineOptions {
     readonly twin?: typeof Interleaver;
 }
 
+/** Durations as docs/MACHINE.md has them. */
+const testTiming: CpuTiming = {
+    operationNs: 10,
+    pauseNs: 390,
+    copyBytesPerNs: 8,
+    timestampPerNs: 1,
+};
+
 /** A program of so many steps, maybe none. */
 export function* steps(context: Context, count: number): Program {
     for (let done = 0; done < count; done++) {
@@ -104,7 +112,7 @@ export class TestMachine {
 
     constructor(options: TestMachineOptions = {}) {
         const { cpuCount = 1, memoryBytes = 2 ** 20, schedule = new RoundRobin() } = options;
-        const { timing = { operationNs: 10, pauseNs: 390, timestampPerNs: 1 } } = options;
+        const { timing = testTiming } = options;
         const { clock, device } = this;
         const notice = (one: MachineNotice) => this.notices.push(one);
         const region = { what: "test device", lengthBytes: 0x1000, device };

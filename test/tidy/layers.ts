@@ -21,11 +21,16 @@ export const layers: Readonly<Record<string, Layer>> = {
     mkfs: { isCore: true, imports: ["base", "chkfs", "disk"] },
     fsck: { isCore: true, imports: ["base", "chkfs", "disk"] },
     machine: { isCore: true, imports: ["base", "disk"] },
+    kernel: { isCore: true, imports: ["base", "chkfs", "machine"] },
+    programs: { isCore: true, imports: ["base", "kernel"] },
     report: { isCore: true, imports: ["base", "chkfs", "disk", "mkfs", "fsck"] },
     host: { isCore: false, imports: ["base", "disk"] },
     cli: {
         isCore: false,
-        imports: ["base", "chkfs", "disk", "mkfs", "fsck", "report", "host"],
+        imports: [
+            ...["base", "chkfs", "disk", "mkfs", "fsck", "machine", "kernel", "programs", "crash"],
+            ...["report", "host"],
+        ],
     },
 };
 

@@ -199,7 +199,7 @@ describe("an operation on registers", () => {
 
 describe("the time stamp", () => {
     it("is virtual time, in whole counts", () => {
-        const timing = { operationNs: 10, pauseNs: 0, timestampPerNs: 2.55 };
+        const timing = { operationNs: 10, pauseNs: 0, copyBytesPerNs: 8, timestampPerNs: 2.55 };
         const machine = new TestMachine({ timing });
         const stamps: number[] = [];
         machine.start(function* (context) {

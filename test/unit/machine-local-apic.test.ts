@@ -487,8 +487,8 @@ describe("a local APIC's saved state", () => {
     it("is refused when it is none", () => {
         const { apics } = apicRig();
         const state = apics[0].save();
-        expect(() => apics[0].load(fieldsOf({ ...state, version: 2 }))).toThrow(
-            "saved state of machine.device has version 2; this program knows version 1",
+        expect(() => apics[0].load(fieldsOf({ ...state, version: 3 }))).toThrow(
+            "saved state of machine.device has version 3; this program knows version 2",
         );
         expect(() => apics[0].load(fieldsOf({ ...state, spuriousVector: -1 }))).toThrow(
             "saved state of machine.device: field spuriousVector is not a whole number from 0 to " +

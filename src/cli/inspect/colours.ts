@@ -16,12 +16,19 @@ export interface Colours {
 }
 
 /**
+ * Whether standard output has colour.
+ *
  * @param wanted what `--color` or `--no-color` said; where neither was given, a terminal has
  *     colour unless the variable `NO_COLOR` is set (no-color.org)
  */
-export function coloursFor(host: Host, wanted: boolean | undefined): Colours {
+export function hasColours(host: Host, wanted: boolean | undefined): boolean {
     const forbidden = (host.environment.NO_COLOR ?? "") !== "";
-    const paint = picocolors.createColors(wanted ?? (host.stdout.isTerminal && !forbidden));
+    return wanted ?? (host.stdout.isTerminal && !forbidden);
+}
+
+/** @param wanted as for `hasColours` */
+export function coloursFor(host: Host, wanted: boolean | undefined): Colours {
+    const paint = picocolors.createColors(hasColours(host, wanted));
     const { black, white } = paint;
     const roles: Readonly<Record<BlockRole, Paint>> = {
         superblock: (text) => paint.bgWhite(black(text)),

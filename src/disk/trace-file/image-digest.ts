@@ -6,6 +6,7 @@
  * zeros, which most disks are full of, are digested once.
  */
 import type { ByteReader } from "../../base/byte-store.ts";
+import { isZero } from "../../base/is-zero.ts";
 import { sha256 } from "../../base/sha256.ts";
 
 const pieceSizeBytes = 2 ** 20;
@@ -24,11 +25,4 @@ export function imageDigest(image: ByteReader): Uint8Array {
         digests.set(isZeroPiece ? zeroDigest : sha256(part), 32 * index);
     }
     return sha256(digests);
-}
-
-/** Whether all bytes are 0; looked at by words of 64 bits. */
-function isZero(bytes: Uint8Array): boolean {
-    return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8).every((word) =>
-        Object.is(word, 0),
-    );
 }

@@ -24,6 +24,7 @@
  * Invariants: a slot whose command the drive has and has not answered has its PxCI bit set; no
  * command is issued while BSY or DRQ is set, while the link is down, or after an error.
  */
+import { lowestBit } from "../../base/lowest-bit.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import {
     AtaStatus,
@@ -39,7 +40,7 @@ import { FisTaker } from "./fis-taker.ts";
 import type { PortRegisters } from "./port-registers.ts";
 import { PortInterrupt, SataError, slotCount } from "./registers.ts";
 import { savedWord } from "./saved-word.ts";
-import { lowestSlot, noSlot, SlotTable } from "./slot-table.ts";
+import { noSlot, SlotTable } from "./slot-table.ts";
 
 const allSlots = 0xffff_ffff;
 
@@ -101,7 +102,7 @@ export class CommandEngine implements HostPort {
     #nextSlot(waiting: number): number {
         const first = (this.#lastSlot + 1) % slotCount;
         const fromFirst = waiting & (-1 << first);
-        return lowestSlot(fromFirst !== 0 ? fromFirst : waiting);
+        return lowestBit(fromFirst !== 0 ? fromFirst : waiting);
     }
 
     #issue(slotNo: number): void {

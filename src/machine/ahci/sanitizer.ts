@@ -15,6 +15,7 @@
  *
  * It writes nothing and changes no time: a run is the same with it and without it.
  */
+import { lowestBit } from "../../base/lowest-bit.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import type { Clock } from "../clock.ts";
 import type { Stateful } from "../device.ts";
@@ -350,7 +351,7 @@ export class AhciSanitizer implements AhciObserver, Stateful {
 function slotsOf(mask: number): number[] {
     const slots: number[] = [];
     for (let left = mask; left !== 0; left &= left - 1) {
-        slots.push(31 - Math.clz32(left & -left));
+        slots.push(lowestBit(left));
     }
     return slots;
 }

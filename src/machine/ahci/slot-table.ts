@@ -5,6 +5,7 @@
  * Invariants: what the drive has, unqueued or queued, is outstanding; a slot whose command ended is
  * unread until the driver has looked, or the slot is used again.
  */
+import { lowestBit } from "../../base/lowest-bit.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { GuestMemory } from "../guest-memory.ts";
@@ -14,11 +15,6 @@ import { savedWord } from "./saved-word.ts";
 
 /** No slot: before the first command, and where no reset waits for its signature. */
 export const noSlot = -1;
-
-/** The lowest slot of a mask that is not 0. */
-export function lowestSlot(slots: number): number {
-    return 31 - Math.clz32(slots & -slots);
-}
 
 export class SlotTable {
     readonly #slots: readonly CommandSlot[];
@@ -80,7 +76,7 @@ export class SlotTable {
     endTags(doneTags: number): number {
         let ended = 0;
         for (let left = this.#queued; left !== 0; left &= left - 1) {
-            const slotNo = lowestSlot(left);
+            const slotNo = lowestBit(left);
             if (((doneTags >>> this.#slots[slotNo].tag) & 1) !== 0) {
                 ended |= 1 << slotNo;
             }

@@ -66,20 +66,24 @@ export class Burst {
         const frame = context.frames[context.frames.length - 1];
         const readPages = translations.direct(false, frame.isUser);
         const writePages = translations.direct(true, frame.isUser);
-        let { program, pending, result } = frame;
+        const { record } = frame;
+        let { program, pending, operation, result } = frame;
         let { nowNs } = clock;
         let retired = 0;
         try {
             while (retired < limit && nowNs < deadlineNs) {
                 retired++;
                 nowNs += operationNs;
-                let operation: Operation;
                 if (pending !== undefined) {
                     operation = context.restore(pending);
                     pending = undefined;
                     frame.pending = undefined;
                 } else {
-                    program ??= frame.begin();
+                    if (program === undefined) {
+                        program = frame.begin();
+                    } else if (record !== undefined) {
+                        record.add(context, operation, result);
+                    }
                     const asked = program.next(result);
                     if (asked.done === true) {
                         operation = endOf(context, asked.value ?? 0);
@@ -153,6 +157,7 @@ export class Burst {
                 }
             }
         } finally {
+            frame.operation = operation;
             frame.result = result;
             this.retired += retired;
             clock.advanceTo(nowNs);

@@ -13,11 +13,22 @@ import type { Cpu } from "./cpu.ts";
 import { Frame, type FrameCause } from "./frame.ts";
 import { Operands } from "./operands.ts";
 import { type Operation, OperationCode, type Program } from "./operation.ts";
+import { defaultRecordLimit, ProgramRecord } from "./program-record.ts";
 
 /** In what mode a context's own program begins. */
 export interface ProgramMode {
     readonly isUser: boolean;
     readonly interruptsEnabled: boolean;
+}
+
+/** Makes a program that asks the given context for its operations. */
+export type ProgramMaker = (context: Context) => Program;
+
+/** How a user program begins that may be forked. */
+export interface UserProgramMode {
+    readonly interruptsEnabled: boolean;
+    /** Results of operations that are recorded for forks, beyond which there are none. */
+    readonly recordLimit?: number;
 }
 
 export class Context extends Operands {
@@ -29,6 +40,8 @@ export class Context extends Operands {
     cpu: Cpu | undefined;
     /** The kernel function at work, where the kernel says so; the disk's trace records it. */
     origin: string | undefined;
+    /** What the next operation is about, where the kernel says so: a lock, a queue, a cell. */
+    subject: string | undefined;
     /** Whom `switchTo` asked for. */
     target: Context | undefined;
 
@@ -50,6 +63,55 @@ export class Context extends Operands {
     replace(program: Program, mode: ProgramMode): void {
         assert(this.frames.length > 1, `context ${this.name} is replaced from within the kernel`);
         this.frames[0] = bottomFrame(program, mode);
+    }
+
+    /**
+     * Puts a user program at the bottom that can be forked: it is recorded, and keeps the rules in
+     * the head of program-record.ts. `make` is called when it first runs.
+     */
+    startUser(make: ProgramMaker, mode: UserProgramMode): void {
+        assert(this.frames.length === 0, `context ${this.name} is started once`);
+        this.frames.push(this.#recordedFrame(make, mode));
+    }
+
+    /** As `replace`, with a user program that can be forked, and with interrupts on. */
+    replaceUser(make: ProgramMaker, mode: UserProgramMode = { interruptsEnabled: true }): void {
+        assert(this.frames.length > 1, `context ${this.name} is replaced from within the kernel`);
+        this.frames[0] = this.#recordedFrame(make, mode);
+    }
+
+    /** Whether the user program at the bottom was recorded, and all that it did. */
+    get canFork(): boolean {
+        const record = this.frames.at(0)?.record;
+        return record !== undefined && !record.isDropped;
+    }
+
+    /**
+     * Starts this context as a fork of `parent`, which is in a system call of its user program:
+     * with a user program in the same state, whose system call returns `result`. What handlers of
+     * the kernel are on top of the parent's has no copy.
+     */
+    startFork(parent: Context, result: number): void {
+        assert(this.frames.length === 0, `context ${this.name} is started once`);
+        const [bottom, handler] = parent.frames;
+        const record = bottom?.record;
+        assert(
+            record !== undefined && handler?.cause === "system call",
+            `context ${parent.name} is forked in a system call of a recorded user program`,
+        );
+        const copy = record.copy();
+        const frame = new Frame(
+            () => copy.playBack(this, bottom.operation),
+            "start",
+            bottom.isUser,
+            bottom.interruptsEnabled,
+            copy,
+        );
+        this.frames.push(frame);
+        frame.begin();
+        assert(this.wide === bottom.savedWide, "a fork has its parent's last 64-bit result");
+        frame.operation = bottom.operation;
+        frame.result = result;
     }
 
     /**
@@ -111,6 +173,12 @@ export class Context extends Operands {
         assert(target !== this, "a CPU is switched to another context");
         this.target = target;
         return this.ask(OperationCode.switchTo);
+    }
+
+    #recordedFrame(make: ProgramMaker, mode: UserProgramMode): Frame {
+        const record = new ProgramRecord(make, mode.recordLimit ?? defaultRecordLimit);
+        const entry = () => make(this);
+        return new Frame(entry, "start", true, mode.interruptsEnabled, record);
     }
 
     get #top(): Frame {

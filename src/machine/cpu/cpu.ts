@@ -121,7 +121,8 @@ export class Cpu implements Stateful {
             return;
         }
         this.#entryPoints = entryPoints;
-        const context = new Context(`${this.name} start`);
+        const contextName = `${this.name} start`;
+        const context = this.#wiring.makeContext?.(contextName) ?? new Context(contextName);
         const mode = { isUser: false, interruptsEnabled: false };
         context.cpu = this;
         context.start(entryPoints.start(context, vector), mode);
@@ -223,6 +224,10 @@ export class Cpu implements Stateful {
             }
             return;
         }
+        if (operation === OperationCode.copy || operation === OperationCode.fill) {
+            this.#carryOutBulk(context, frame, operation);
+            return;
+        }
         // All of these may change what interrupts this CPU, or which program it runs.
         burst.isOver = true;
         const { ports, clock, timing } = this.#wiring;
@@ -283,6 +288,18 @@ export class Cpu implements Stateful {
                 break;
             default:
                 assert(false, `context ${context.name} asks for an operation of Context`);
+        }
+    }
+
+    #carryOutBulk(context: Context, frame: Frame, operation: Operation): void {
+        const burst = this.#burst;
+        const port = this.#memoryPort;
+        if (port.carryOutBulk(context, operation === OperationCode.copy, frame.isUser)) {
+            burst.result = port.result;
+            burst.isOver = port.touchedDevice;
+            burst.extraNs = Math.floor(port.result / this.#wiring.timing.copyBytesPerNs);
+        } else {
+            this.#fault(context, frame, operation, port.faultVector, port.faultCode);
         }
     }
 

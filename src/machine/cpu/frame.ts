@@ -1,6 +1,7 @@
 /** A frame: one program on a context's stack, and what it needs to go on. */
-import type { PendingOperation } from "./operands.ts";
-import type { Program } from "./operation.ts";
+import { nothingAsked, type PendingOperation } from "./operands.ts";
+import type { Operation, Program } from "./operation.ts";
+import type { ProgramRecord } from "./program-record.ts";
 
 /** Why a program is on a context's stack; what its return means. */
 export type FrameCause =
@@ -22,7 +23,11 @@ export class Frame {
     readonly isUser: boolean;
     /** RFLAGS.IF while this program is on top. */
     interruptsEnabled: boolean;
-    /** What the program's `yield` will give when it goes on. */
+    /** What its operations were and came to, for forks; of user programs that may be forked. */
+    readonly record: ProgramRecord | undefined;
+    /** The operation that the program asked for last, */
+    operation: Operation = nothingAsked;
+    /** and what its `yield` will give when the program goes on. */
     result = 0;
     /** The operation to be done again when the exception's handler above returns. */
     pending: PendingOperation | undefined;
@@ -34,11 +39,13 @@ export class Frame {
         cause: FrameCause,
         isUser: boolean,
         interruptsEnabled: boolean,
+        record?: ProgramRecord,
     ) {
         this.#entry = entry;
         this.cause = cause;
         this.isUser = isUser;
         this.interruptsEnabled = interruptsEnabled;
+        this.record = record;
     }
 
     /**

@@ -107,6 +107,55 @@ export class MemoryPort {
         return true;
     }
 
+    /**
+     * Carries out `copy` or `fill`: as much of it as lies in one page at each end; of registers, at
+     * most the eight bytes of the scratch. Returns false when it faults, and has then moved nothing.
+     */
+    carryOutBulk(operands: Operands, isCopy: boolean, isUser: boolean): boolean {
+        const { address: destination, expected, value: byteLength } = operands;
+        const source = isCopy ? expected : destination;
+        assert(
+            Number.isInteger(destination) && Number.isInteger(source),
+            "a program accesses a whole address",
+        );
+        assert(Number.isInteger(byteLength) && byteLength >= 0, "a program moves some bytes");
+        this.touchedDevice = false;
+        this.result = Math.min(byteLength, bytesOfPage(destination), bytesOfPage(source));
+        if (this.result === 0) {
+            return true;
+        }
+        if (!isCanonical(source) || !isCanonical(destination)) {
+            this.faultVector = Exception.generalProtection;
+            this.faultCode = 0;
+            return false;
+        }
+        const from = isCopy ? this.#translate(source, false, isUser) : 0;
+        const to = from < 0 ? from : this.#translate(destination, true, isUser);
+        if (to < 0) {
+            return false;
+        }
+        const memory = this.#memory;
+        if (memory.contains(to, this.result) && memory.contains(from, this.result)) {
+            if (isCopy) {
+                memory.bytes.copyWithin(to, from, from + this.result);
+            } else {
+                memory.bytes.fill(expected, to, to + this.result);
+            }
+            memory.wrote(to, this.result);
+            return true;
+        }
+        this.result = Math.min(this.result, this.#scratch.byteLength);
+        if (isCopy) {
+            this.#readPart(from, 0, this.result);
+        } else {
+            for (let at = 0; at < this.result; at++) {
+                this.#scratch.setUint8(at, expected);
+            }
+        }
+        this.#writePart(to, 0, this.result);
+        return true;
+    }
+
     save(): StateRecord {
         return {
             version: 1,
@@ -256,6 +305,11 @@ export class MemoryPort {
         }
         this.touchedDevice ||= !isRam;
     }
+}
+
+/** Bytes from an address to the end of its page. */
+function bytesOfPage(address: number): number {
+    return pageSize - (address & (pageSize - 1));
 }
 
 /** Devices see aligned accesses of 1, 2 or 4 bytes; others are made of those. */

@@ -29,7 +29,9 @@ export interface PendingOperation {
 export class Operands {
     /** Of memory operations a virtual address; a port; a page table's physical address. */
     address = 0;
+    /** What is stored; of `copy` and `fill` the byte length. */
     value = 0;
+    /** What is compared with; of `copy` the source's address, of `fill` the byte. */
     expected = 0;
     wideValue = 0n;
     wideExpected = 0n;
@@ -161,6 +163,25 @@ export class Operands {
         this.address = address;
         this.wideValue = value;
         return this.ask(OperationCode.fetchXor + 8);
+    }
+
+    /**
+     * Copies bytes: those of `byteLength` that lie in one page at both ends, as memmove. The result
+     * is how many they are; `copyBytes` goes on with the rest.
+     */
+    copy(destination: number, source: number, byteLength: number): Operation {
+        this.address = destination;
+        this.expected = source;
+        this.value = byteLength;
+        return this.ask(OperationCode.copy);
+    }
+
+    /** Fills the bytes of `byteLength` that lie in one page; the result is how many they are. */
+    fill(address: number, byteLength: number, value: number): Operation {
+        this.address = address;
+        this.value = byteLength;
+        this.expected = value;
+        return this.ask(OperationCode.fill);
     }
 
     /** IN. @param port from 0 to 0xffff. */

@@ -49,6 +49,9 @@ export const OperationCode = {
     switchTo: 0xb9,
     /** A program's return: IRET or SYSRET of a handler; a user program runs off its end. */
     endOfProgram: 0xba,
+    /** Many bytes at once, within a page; see bulk.ts. */
+    copy: 0xbb,
+    fill: 0xbc,
 } as const;
 
 /** Operations that only the kernel may use: those that are not of memory, with few exceptions. */
@@ -58,6 +61,8 @@ export function isPrivileged(operation: Operation): boolean {
         operation !== OperationCode.pause &&
         operation !== OperationCode.systemCall &&
         operation !== OperationCode.readTimestamp &&
-        operation !== OperationCode.endOfProgram
+        operation !== OperationCode.endOfProgram &&
+        operation !== OperationCode.copy &&
+        operation !== OperationCode.fill
     );
 }

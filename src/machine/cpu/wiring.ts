@@ -2,6 +2,7 @@
 import type { AddressSpace } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import type { GuestMemory } from "../guest-memory.ts";
+import type { Context } from "./context.ts";
 import type { Cpu } from "./cpu.ts";
 import type { CpuTiming } from "./timing.ts";
 
@@ -28,4 +29,6 @@ export interface CpuWiring {
     onTripleFault(cpu: Cpu): void;
     /** The program on this CPU said PAUSE. */
     onPause(cpu: Cpu): void;
+    /** Makes the context in which the CPU starts, in place of a plain one. */
+    readonly makeContext?: ((name: string) => Context) | undefined;
 }

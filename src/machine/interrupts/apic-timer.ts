@@ -7,9 +7,15 @@
  * or still pending, is not waited for: `expectTicks` says from when on ticks matter, and a period
  * of one nanosecond costs no more than the interrupts that a processor takes.
  *
+ * Jitter: a machine may have its periodic ticks come late, each by a delay of its own that is drawn
+ * when the tick begins to be waited for. The count and the nominal period know nothing of it, and a
+ * tick is never later than the nominal instant of the next one. So with one CPU a seed decides, too,
+ * between which operations interrupts come.
+ *
  * Invariant: the alarm is set to the first tick after now, or not at all.
  */
 import { assert } from "../../base/assert.ts";
+import type { ChoiceStream } from "../../base/choices.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
 import { type Alarm, type Clock, never } from "../clock.ts";
@@ -23,9 +29,19 @@ const divisors = [2, 4, 8, 16, 32, 64, 128, 1] as const;
 /** The highest count at the lowest speed. */
 const longestPeriodNs = 0xffff_ffff * 128;
 
+/** Delays are multiples of this: what an operation takes, by default. */
+const jitterStepNs = 10;
+
+/** By how much periodic ticks may come late, and who decides. */
+export interface TimerJitter {
+    readonly maxNs: number;
+    readonly choices: ChoiceStream;
+}
+
 export class ApicTimer {
     readonly #clock: Clock;
     readonly #alarm: Alarm;
+    readonly #jitter: TimerJitter | undefined;
     #initialCount = 0;
     #divideConfiguration = 0;
     #isPeriodic = false;
@@ -33,10 +49,14 @@ export class ApicTimer {
     #isArmed = false;
     /** When the count began, at `initialCount`; before power-on after a change of the divisor. */
     #startNs = 0;
+    /** The delay that was drawn last, and the nominal instant of the tick that it is for. */
+    #delayNs = 0;
+    #delayedTickNs = 0;
 
     /** @param onTick the count reached zero. No other tick comes before `expectTicks`. */
-    constructor(clock: Clock, name: string, onTick: () => void) {
+    constructor(clock: Clock, name: string, onTick: () => void, jitter?: TimerJitter) {
         this.#clock = clock;
+        this.#jitter = jitter;
         this.#alarm = clock.alarm(name, onTick);
     }
 
@@ -80,7 +100,7 @@ export class ApicTimer {
 
     /** Says whether a tick would have an effect. To be said again after whatever changes that. */
     expectTicks(isExpected: boolean): void {
-        const tickNs = isExpected ? this.#nextTickNs() : never;
+        const tickNs = isExpected ? this.#nextDelayedTickNs() : never;
         assert(tickNs > this.#clock.nowNs, "the next tick is still to come");
         if (tickNs !== never) {
             this.#alarm.set(tickNs);
@@ -95,6 +115,8 @@ export class ApicTimer {
         this.#isPeriodic = false;
         this.#isArmed = false;
         this.#startNs = 0;
+        this.#delayNs = 0;
+        this.#delayedTickNs = 0;
         this.#alarm.cancel();
     }
 
@@ -106,6 +128,8 @@ export class ApicTimer {
             isPeriodic: this.#isPeriodic,
             isArmed: this.#isArmed,
             startNs: this.#startNs,
+            delayNs: this.#delayNs,
+            delayedTickNs: this.#delayedTickNs,
         };
     }
 
@@ -115,6 +139,8 @@ export class ApicTimer {
         this.#isPeriodic = state.boolean("isPeriodic");
         this.#isArmed = state.boolean("isArmed");
         this.#startNs = state.integer("startNs", -longestPeriodNs, 2 ** 52);
+        this.#delayNs = state.integer("delayNs", 0, longestPeriodNs);
+        this.#delayedTickNs = state.integer("delayedTickNs", 0, 2 ** 52);
         if (this.#isArmed && this.#initialCount === 0) {
             throw new UserError("saved state of a local APIC: its timer counts down from 0");
         }
@@ -125,7 +151,31 @@ export class ApicTimer {
         return divisors[((value >> 1) & 4) | (value & 3)];
     }
 
-    /** The first tick after now, or `never`. */
+    /** When the next tick comes, late as it may be; `never` when none does. Draws its delay. */
+    #nextDelayedTickNs(): number {
+        const tickNs = this.#nextTickNs();
+        const jitter = this.#jitter;
+        if (jitter === undefined || tickNs === never || !this.#isPeriodic) {
+            return tickNs;
+        }
+        const nowNs = this.#clock.nowNs;
+        const periodNs = this.#initialCount * this.#divisor;
+        if (
+            this.#delayedTickNs === tickNs - periodNs &&
+            this.#delayedTickNs + this.#delayNs > nowNs
+        ) {
+            return this.#delayedTickNs + this.#delayNs;
+        }
+        if (this.#delayedTickNs !== tickNs) {
+            const maxNs = Math.min(jitter.maxNs, periodNs - 1);
+            const optionCount = Math.floor(maxNs / jitterStepNs) + 1;
+            this.#delayedTickNs = tickNs;
+            this.#delayNs = optionCount > 1 ? jitterStepNs * jitter.choices.choose(optionCount) : 0;
+        }
+        return tickNs + this.#delayNs;
+    }
+
+    /** The first nominal tick after now, or `never`. */
     #nextTickNs(): number {
         if (!this.#isArmed) {
             return never;

@@ -23,7 +23,7 @@ import {
     DeliveryMode,
     type InterruptMessage,
 } from "./apic-bus.ts";
-import { ApicTimer } from "./apic-timer.ts";
+import { ApicTimer, type TimerJitter } from "./apic-timer.ts";
 import { commandHighMask, commandLowMask, sendCommand } from "./interrupt-command.ts";
 import { InterruptPriority } from "./interrupt-priority.ts";
 import {
@@ -60,16 +60,23 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
     readonly #lintLevels = [false, false];
 
     /** @param cpuIndex from 0 to 254: the processor's place, and its APIC ID. */
-    constructor(cpuIndex: number, clock: Clock, bus: ApicBus, notice: NoticeSink) {
+    constructor(
+        cpuIndex: number,
+        clock: Clock,
+        bus: ApicBus,
+        notice: NoticeSink,
+        timerJitter?: TimerJitter,
+    ) {
         assert(cpuIndex >= 0 && cpuIndex < broadcastDestination, "an APIC ID means one processor");
         this.name = `local-apic ${cpuIndex}`;
         this.#cpuIndex = cpuIndex;
         this.#bus = bus;
         this.#tell = tellOnce(this.name, notice);
-        this.#timer = new ApicTimer(clock, `${this.name} timer`, () => {
+        const onTick = () => {
             this.#deliverLocal(LocalVector.timer);
             this.#expectTimer();
-        });
+        };
+        this.#timer = new ApicTimer(clock, `${this.name} timer`, onTick, timerJitter);
         bus.attach(this);
     }
 
@@ -169,7 +176,7 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
 
     save(): StateRecord {
         return {
-            version: 1,
+            version: 2,
             nmiPending: this.nmiPending,
             timer: this.#timer.save(),
             localVectors: this.#localVectors.save(),
@@ -186,7 +193,7 @@ export class LocalApic implements RegisterDevice, InterruptRequests, ApicBusAgen
 
     load(state: StateFields): void {
         const word = (name: string) => state.integer(name, 0, 0xffff_ffff);
-        state.expectVersion(1);
+        state.expectVersion(2);
         this.nmiPending = state.boolean("nmiPending");
         this.#timer.load(state.record("timer"));
         this.#localVectors.load(state, "localVectors");

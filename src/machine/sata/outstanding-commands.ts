@@ -8,6 +8,7 @@
  * every command that arrived before it.
  */
 import { assert } from "../../base/assert.ts";
+import { lowestBit } from "../../base/lowest-bit.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
 import { commandForm, queueTag } from "./ata-commands.ts";
@@ -63,9 +64,8 @@ export class OutstandingCommands {
     /** The command that is due first; of several, the one that arrived first. */
     next(): OutstandingCommand | undefined {
         let first = this.unqueued;
-        // The lowest bit that is set, again and again.
         for (let tags = this.#tags; tags !== 0; tags &= tags - 1) {
-            const place = this.#queued[31 - Math.clz32(tags & -tags)];
+            const place = this.#queued[lowestBit(tags)];
             if (first === undefined || isBefore(place, first)) {
                 first = place;
             }

@@ -75,6 +75,10 @@ export class Interleaver implements Stateful {
     #runnableBefore: CpuSet = 0;
     /** Leaps since an operation was done. */
     #leaps = 0;
+    /** The schedule's mark is to be set as soon as it can. */
+    #isMarked = false;
+    /** Operations before the mark, once it is set. */
+    #operationsAtMark: number | undefined;
 
     constructor(
         cpus: readonly Cpu[],
@@ -101,6 +105,20 @@ export class Interleaver implements Stateful {
     /** Ends `run` after the operation at hand, and later ones at once. The first reason stays. */
     end(reason: FinalReason): void {
         this.#ended ??= reason;
+    }
+
+    /**
+     * The mark: what a schedule is to search begins after the operation at hand, or with the next
+     * one. Within a burst it is the burst that is at hand, so a program says this with an operation
+     * that ends one, which all are but steps and accesses to memory.
+     */
+    beginSchedule(): void {
+        this.#isMarked = true;
+    }
+
+    /** Operations of all CPUs since the mark, or since power-on when there is none. */
+    get operationsSinceMark(): number {
+        return this.#retired() - (this.#operationsAtMark ?? 0);
     }
 
     /** A program said PAUSE. */
@@ -133,6 +151,12 @@ export class Interleaver implements Stateful {
             if (clock.nowNs >= untilNs) {
                 return "time limit";
             }
+            if (this.#isMarked) {
+                this.#isMarked = false;
+                this.#operationsAtMark = this.#retired();
+                this.#left = 0;
+                this.#schedule.begin?.();
+            }
             const runnable = this.#runnable();
             const deadlineNs = Math.min(clock.nextAlarmNs, untilNs);
             if (runnable !== 0) {
@@ -154,6 +178,8 @@ export class Interleaver implements Stateful {
         this.#runningCpu = 0;
         this.#runnableBefore = 0;
         this.#leaps = 0;
+        this.#isMarked = false;
+        this.#operationsAtMark = undefined;
         this.#stopReason = undefined;
         this.#ended = undefined;
         this.#schedule.reset();
@@ -171,6 +197,10 @@ export class Interleaver implements Stateful {
             ended: this.#ended ?? "",
             scheduleName: this.#schedule.name,
             schedule: this.#schedule.save(),
+            ...(this.#isMarked ? { isMarked: true } : {}),
+            ...(this.#operationsAtMark === undefined
+                ? {}
+                : { operationsAtMark: this.#operationsAtMark }),
         };
     }
 
@@ -195,6 +225,14 @@ export class Interleaver implements Stateful {
         this.#runnableBefore = state.integer("runnableBefore", 0, 2 ** this.#cpus.length - 1);
         this.#leaps = state.integer("leaps", 0, maxLeaps);
         this.#schedule.load(state.record("schedule"));
+        this.#isMarked = state.has("isMarked");
+        this.#operationsAtMark = state.has("operationsAtMark")
+            ? state.integer("operationsAtMark", 0, Number.MAX_SAFE_INTEGER)
+            : undefined;
+    }
+
+    #retired(): number {
+        return this.#cpus.reduce((sum, { retired }) => sum + retired, 0);
     }
 
     /** The CPUs that can run. Says when some were woken since it was asked before. */

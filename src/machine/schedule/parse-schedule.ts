@@ -4,6 +4,7 @@
  * - `round-robin`, or `round-robin:100` with the operations of a turn
  * - `random`, or `random:40` with the most operations of a burst
  * - `pct:3` with the depth, or `pct:3:100000` with the length of the run as well
+ * - `preempt:1@1234.0@1300`, the plain policy but for CPU 1 after 1234 operations, and so on
  * - `replay:0x120.1x7`, a recording: 120 operations of CPU 0, then 7 of CPU 1
  *
  * Every schedule's `name` is such a text, and makes the same schedule again.
@@ -11,6 +12,7 @@
 import type { ChoiceStream } from "../../base/choices.ts";
 import { UserError } from "../../base/user-error.ts";
 import { defaultRunLength, maxDepth, maxRunLength, PctSchedule } from "./pct.ts";
+import { PreemptionSchedule, parsePreemptions } from "./preemptions.ts";
 import { defaultLongestBurst, RandomSchedule } from "./random.ts";
 import { parseRuns, RecordedSchedule } from "./recorded.ts";
 import { defaultTurn, RoundRobin } from "./round-robin.ts";
@@ -39,6 +41,10 @@ export function parseSchedule(text: string): ScheduleFactory {
         }
         case "pct":
             return parsePct(rest);
+        case "preempt": {
+            const points = parsePreemptions(rest ?? "");
+            return () => new PreemptionSchedule(points);
+        }
         case "replay": {
             const runs = parseRuns(rest ?? "");
             return () => new RecordedSchedule(runs);
@@ -46,7 +52,7 @@ export function parseSchedule(text: string): ScheduleFactory {
         default:
             throw new UserError(
                 `no schedule is named "${shortened(kind)}"; there are round-robin[:OPERATIONS], ` +
-                    "random[:OPERATIONS], pct:DEPTH[:LENGTH] and replay:RUNS",
+                    "random[:OPERATIONS], pct:DEPTH[:LENGTH], preempt:POINTS and replay:RUNS",
                 2,
             );
     }

@@ -20,6 +20,7 @@ const turnAfterEnd = 100;
 
 /** Plays a recording back; after its end CPUs take turns. */
 export class RecordedSchedule implements Schedule {
+    readonly beginsAtPowerOn = true;
     readonly #runs: readonly CpuRun[];
     #position = 0;
     cpu = 0;

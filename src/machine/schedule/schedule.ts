@@ -22,6 +22,8 @@ export interface Schedule {
     readonly cpu: number;
     /** and how many operations, at least 1. */
     readonly operations: number;
+    /** It counts from power-on, also where there is a mark. */
+    readonly beginsAtPowerOn?: true;
     /**
      * Makes the next decision. `runnable` is not empty, and the CPU decided on is in it.
      * `retired` operations were done of the last decision; less than it said if its CPU fell
@@ -38,6 +40,8 @@ export interface Schedule {
      * schedule in which it may come first.
      */
     woken(): boolean;
+    /** The mark: what is to be searched begins with the next decision, which comes at once. */
+    begin?(): void;
     /** The machine is switched on: a new run begins. Chance goes on where it was. */
     reset(): void;
     save(): StateRecord;

@@ -101,13 +101,12 @@ export class MachineStates {
     }
 
     hash(): string {
-        const { devices, choices, memory } = this.save();
         const whole = {
             version: 1,
-            devices,
-            choices,
+            devices: this.inspect(),
+            choices: this.#choices.save(),
             memoryBytes: this.#memory.sizeBytes,
-            memory: this.#digests.digest(memory.entries()),
+            memory: this.#digests.digest(this.#history.take().entries()),
             diskBytes: this.#disk?.sizeBytes ?? 0,
             disk: this.#digests.digest(this.#disk?.changes() ?? []),
         };

@@ -10,8 +10,10 @@
  * Bytes are trusted with nothing: every size is checked against a limit or against what is there
  * before anything is made of it.
  */
+
+import { isZero } from "../../base/is-zero.ts";
 import type { PageImage } from "../../base/page-images.ts";
-import { isZero, zeroImage } from "../../base/page-images.ts";
+import { zeroImage } from "../../base/page-images.ts";
 import { pageSize } from "../../base/page-size.ts";
 import { decodeState, encodeState, StateFields, type StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";

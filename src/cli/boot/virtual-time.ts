@@ -1,0 +1,13 @@
+/** Virtual time and operations in words. */
+import type { KernelRun } from "../../crash/kernel-run.ts";
+
+/** As "1.234 s". */
+export function seconds(timeNs: number): string {
+    return `${(timeNs / 1e9).toFixed(3)} s`;
+}
+
+/** How far a run is: "1.234 s of virtual time, 5,678,901 operations". */
+export function progressText({ machine, operations }: KernelRun): string {
+    const grouped = `${operations}`.replace(/\B(?=(\d{3})+$)/g, ",");
+    return `${seconds(machine.clock.nowNs)} of virtual time, ${grouped} operations`;
+}

@@ -1,0 +1,87 @@
+/**
+ * Preemptions that hold on to a CPU's own count of operations, not to that of all CPUs.
+ *
+ * When one of several preemptions is taken out, all that comes after it is done in another order,
+ * and a point that counts the operations of all CPUs then means another place. Where a CPU's
+ * program does not depend on what was changed, the CPU's own count still means the same place. So
+ * this is what a shorter list is tried as; the preemptions that come about (`taken`) are then the
+ * list to go on with, exact in both counts.
+ */
+import type { StateFields, StateRecord } from "../../base/state.ts";
+import { PlainPolicy, type TakenPreemption } from "../../machine/schedule/plain-policy.ts";
+import { type CpuSet, maxCpuCount, type Schedule } from "../../machine/schedule/schedule.ts";
+
+export class AnchoredSchedule implements Schedule {
+    readonly name = "anchored";
+    readonly #policy = new PlainPolicy();
+    /** By CPU: the points that come when it has run so far, in order. */
+    readonly #points: readonly (readonly TakenPreemption[])[];
+    /** By CPU: points that are behind. */
+    readonly #behind = new Array<number>(maxCpuCount).fill(0);
+    operations = 1;
+
+    constructor(points: readonly TakenPreemption[]) {
+        this.#points = Array.from({ length: maxCpuCount }, (_, cpu) =>
+            points
+                .filter(({ from }) => from === cpu)
+                .sort((one, other) => one.fromOperations - other.fromOperations),
+        );
+    }
+
+    get cpu(): number {
+        return this.#policy.cpu;
+    }
+
+    get taken(): readonly TakenPreemption[] {
+        return this.#policy.taken;
+    }
+
+    decide(runnable: CpuSet, retired: number): void {
+        const policy = this.#policy;
+        policy.retired(retired);
+        let wanted: number | undefined;
+        for (; this.#untilNext() <= 0; this.#behind[policy.cpu]++) {
+            const { cpu } = this.#points[policy.cpu][this.#behind[policy.cpu]];
+            // One that is in the past was not met: its CPU slept where it had not slept before.
+            wanted = this.#untilNext() === 0 && (runnable & (1 << cpu)) !== 0 ? cpu : undefined;
+        }
+        const turn = policy.decide(runnable, wanted);
+        this.operations = Math.min(turn, Math.max(1, this.#untilNext()));
+    }
+
+    paused(): boolean {
+        this.#policy.paused();
+        return true;
+    }
+
+    woken(): boolean {
+        return false;
+    }
+
+    reset(): void {
+        this.#policy.reset();
+        this.#behind.fill(0);
+    }
+
+    save(): StateRecord {
+        return { version: 1, policy: this.#policy.save(), behind: [...this.#behind] };
+    }
+
+    load(state: StateFields): void {
+        state.expectVersion(1);
+        this.#policy.load(state.record("policy"));
+        const behind = state.integers("behind", maxCpuCount, 0, Number.MAX_SAFE_INTEGER);
+        for (const [cpu, count] of behind.entries()) {
+            this.#behind[cpu] = count;
+        }
+    }
+
+    /** Operations until the next point of the CPU whose turn it is. */
+    #untilNext(): number {
+        const { cpu, ownCounts } = this.#policy;
+        const next = this.#points[cpu].at(this.#behind[cpu]);
+        return next === undefined
+            ? Number.POSITIVE_INFINITY
+            : next.fromOperations - ownCounts[cpu];
+    }
+}

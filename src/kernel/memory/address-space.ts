@@ -1,0 +1,417 @@
+/**
+ * Address spaces: a process's page table, and the pages that it has for itself.
+ *
+ * There are four kinds of pages in one, told apart by their entry:
+ *
+ *  - its own: writable. fork copies them.
+ *  - text: read-only. fork shares them, by a reference of the page allocator.
+ *  - of shared segments: `EntryBit.shared`. shared-memory.ts counts them, and has fork map them.
+ *  - the screen's: `EntryBit.device`. Nobody counts it.
+ *
+ * One lock guards the tables. Every page in them is kept by a reference (or is the screen's), so
+ * who finds one, and takes a reference of its own before it lets go of the lock, can use it for as
+ * long as it likes: `hold`.
+ *
+ * A page that leaves the tables may still be in the translation caches of CPUs that run threads of
+ * the process. It is given back only after a shootdown (translation-shootdown.ts), which must not
+ * be waited for with a spinlock held. A page that enters an empty place needs none.
+ *
+ * Tables below the root, once made, stay until the end: their number is bounded by what was mapped.
+ *
+ * Invariants: the lower half has exactly the pages in `#mapped`; the upper half is the kernel's;
+ * what runs out of memory leaves everything as it was.
+ */
+import { pageSize } from "../../base/page-size.ts";
+import { copyBytes } from "../../machine/cpu/bulk.ts";
+import type { Context } from "../../machine/cpu/context.ts";
+import { UserAddress } from "../interface/constants.ts";
+import { ErrorCode } from "../interface/error-code.ts";
+import type { Kernel } from "../kernel.ts";
+import { kernelAssert } from "../panic.ts";
+import type { Steps } from "../steps.ts";
+import { SpinLock } from "../sync/spin-lock.ts";
+import { directMap } from "./direct-map.ts";
+import { addTables, EntryBit, findEntry, pageOf } from "./page-table.ts";
+import { consolePage } from "./physical-layout.ts";
+import { shootDown } from "./translation-shootdown.ts";
+
+/** What an address space needs of the kernel. */
+export type AddressSpaceKernel = Pick<
+    Kernel,
+    "order" | "pages" | "kernelPageTable" | "cpus" | "localApic"
+>;
+
+/** What may be done with a page besides reading it. */
+export interface PageRights {
+    readonly writable: boolean;
+}
+
+export type UserAccess = "read" | "write";
+
+const consoleEntry =
+    consolePage + EntryBit.present + EntryBit.writable + EntryBit.user + EntryBit.device;
+/** Bytes of half a root table: the kernel's entries are in the upper one. */
+const halfTableBytes = pageSize / 2;
+
+export class AddressSpace {
+    /** Physical address. */
+    readonly rootTable: number;
+    readonly #kernel: AddressSpaceKernel;
+    readonly #lock: SpinLock;
+    /** Tables below the root. */
+    readonly #tables: number[] = [];
+    /** Addresses of the pages that are mapped, in the order in which they came to be. */
+    readonly #mapped = new Set<number>();
+    /** Pages that the kernel keeps for the process, mapped nowhere. */
+    readonly #kept = new Set<number>();
+
+    private constructor(kernel: AddressSpaceKernel, rootTable: number) {
+        this.#kernel = kernel;
+        this.rootTable = rootTable;
+        this.#lock = new SpinLock(
+            kernel.order,
+            "page table",
+            `page table 0x${rootTable.toString(16)}`,
+        );
+    }
+
+    /** One with nothing but the screen in it; undefined when there is no memory. */
+    static *create(kernel: AddressSpaceKernel, context: Context): Steps<AddressSpace | undefined> {
+        const rootTable = yield* kernel.pages.allocate(context, 0);
+        if (rootTable < 0) {
+            return undefined;
+        }
+        // The kernel's half is the same in all tables, and does not change after boot.
+        yield* copyBytes(
+            context,
+            directMap(rootTable) + halfTableBytes,
+            directMap(kernel.kernelPageTable) + halfTableBytes,
+            halfTableBytes,
+        );
+        const space = new AddressSpace(kernel, rootTable);
+        const result = yield* space.#insert(context, UserAddress.console, [consoleEntry]);
+        if (result !== 0) {
+            yield* space.destroy(context);
+            return undefined;
+        }
+        return space;
+    }
+
+    /** Maps a new page of zeros at an address where nothing is. */
+    *mapFresh(context: Context, address: number, rights: PageRights): Steps<0 | ErrorCode> {
+        const page = yield* this.#kernel.pages.allocate(context, 0);
+        return page < 0 ? ErrorCode.noMemory : yield* this.map(context, address, page, rights);
+    }
+
+    /** Maps a page where nothing is. It takes over a reference, also when it fails. */
+    *map(
+        context: Context,
+        address: number,
+        page: number,
+        { writable }: PageRights,
+    ): Steps<0 | ErrorCode> {
+        const result = yield* this.#insert(context, address, [entryOf(page, writable)]);
+        kernelAssert(result !== ErrorCode.invalid, "a page is mapped where nothing is");
+        if (result !== 0) {
+            yield* this.#kernel.pages.release(context, page);
+        }
+        return result;
+    }
+
+    /**
+     * Puts a new page of zeros at an address, in place of what is there. E_INVAL: that is not one
+     * of the process's own, writable pages. Must be called without a spinlock.
+     */
+    *replaceByFresh(context: Context, address: number): Steps<0 | ErrorCode> {
+        const { pages } = this.#kernel;
+        const page = yield* pages.allocate(context, 0);
+        if (page < 0) {
+            return ErrorCode.noMemory;
+        }
+        const result = yield* this.#replace(context, address, entryOf(page, true));
+        if (result !== 0) {
+            yield* pages.release(context, page);
+        }
+        return result;
+    }
+
+    /** Puts the screen at an address, as `replaceByFresh` does a page. */
+    *replaceByConsole(context: Context, address: number): Steps<0 | ErrorCode> {
+        return yield* this.#replace(context, address, consoleEntry);
+    }
+
+    /**
+     * Maps the pages of a shared segment side by side, all or none.
+     *
+     * @param address where, or undefined for the first place that is free for all of them.
+     * @returns where they are, E_INVAL when something is there, E_NOMEM.
+     */
+    *mapShared(
+        context: Context,
+        address: number | undefined,
+        pages: readonly number[],
+    ): Steps<number> {
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        const place = address ?? this.#findRoom(context, pages.length);
+        const entries = pages.map((page) => entryOf(page, true) + EntryBit.shared);
+        const result = yield* this.#insertLocked(context, place, entries);
+        yield* this.#lock.release(context, hadInterrupts);
+        return result === 0 ? place : result;
+    }
+
+    /** Takes the pages of a shared segment out again. Before they are freed: a shootdown. */
+    *unmapShared(context: Context, address: number, pageCount: number): Steps {
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        for (let index = 0; index < pageCount; index++) {
+            const pageAddress = address + index * pageSize;
+            const place = yield* this.#entryPlace(context, pageAddress);
+            const entry = yield context.load(place, 4);
+            kernelAssert((entry & EntryBit.shared) !== 0, "a shared page is unmapped as one");
+            yield context.store(place, 4, 0);
+            this.#mapped.delete(pageAddress);
+        }
+        yield* this.#lock.release(context, hadInterrupts);
+    }
+
+    /**
+     * Waits until no CPU translates by entries that were taken out. The caller holds no spinlock
+     * and has interrupts on.
+     */
+    *forgetTranslations(context: Context): Steps {
+        yield* shootDown(this.#kernel, context, this.rootTable);
+    }
+
+    /**
+     * Where a program's access to an address goes: a physical address, or -1 if it would fault.
+     * The page may be gone as soon as another thread unmaps it.
+     */
+    *translate(context: Context, address: number, access: UserAccess): Steps<number> {
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        const entry = yield* this.#entryFor(context, address, access);
+        yield* this.#lock.release(context, hadInterrupts);
+        return entry === 0 ? -1 : pageOf(entry) + (address % pageSize);
+    }
+
+    /**
+     * As `translate`, with a reference to the page, which the caller releases in the end. The
+     * screen cannot be held: -1.
+     */
+    *hold(context: Context, address: number, access: UserAccess): Steps<number> {
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        const entry = yield* this.#entryFor(context, address, access);
+        const isHeld = entry !== 0 && (entry & EntryBit.device) === 0;
+        if (isHeld) {
+            yield* this.#kernel.pages.addReference(context, pageOf(entry));
+        }
+        yield* this.#lock.release(context, hadInterrupts);
+        return isHeld ? pageOf(entry) + (address % pageSize) : -1;
+    }
+
+    /** Takes a page that the kernel keeps for the process until it ends. -1: no memory. */
+    *keepPage(context: Context): Steps<number> {
+        const page = yield* this.#kernel.pages.allocate(context);
+        if (page >= 0) {
+            const hadInterrupts = yield* this.#lock.acquire(context);
+            this.#kept.add(page);
+            yield* this.#lock.release(context, hadInterrupts);
+        }
+        return page;
+    }
+
+    /** Frees a page that is kept. False: there is no such page. */
+    *dropPage(context: Context, page: number): Steps<boolean> {
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        const wasKept = this.#kept.delete(page);
+        yield* this.#lock.release(context, hadInterrupts);
+        if (wasKept) {
+            yield* this.#kernel.pages.release(context, page);
+        }
+        return wasKept;
+    }
+
+    /**
+     * A new space with copies of the process's own pages, and its text and screens; shared segments
+     * are left out. Undefined: no memory.
+     *
+     * The pages are those of one instant, and are held until they are copied; what other threads
+     * write meanwhile may be in a copy or not.
+     */
+    *copy(kernel: AddressSpaceKernel, context: Context): Steps<AddressSpace | undefined> {
+        const child = yield* AddressSpace.create(kernel, context);
+        if (child === undefined) {
+            return undefined;
+        }
+        let isComplete = true;
+        for (const { address, entry } of yield* this.#holdUnshared(context)) {
+            isComplete &&= yield* child.#insertCopy(context, address, entry);
+            if ((entry & EntryBit.device) === 0) {
+                yield* kernel.pages.release(context, pageOf(entry));
+            }
+        }
+        if (!isComplete) {
+            yield* child.destroy(context);
+            return undefined;
+        }
+        return child;
+    }
+
+    /** Gives back all pages and tables. No CPU has the table loaded, and nobody will load it. */
+    *destroy(context: Context): Steps {
+        const { pages } = this.#kernel;
+        for (const address of this.#mapped) {
+            const entry = yield context.load(yield* this.#entryPlace(context, address), 4);
+            if ((entry & (EntryBit.shared | EntryBit.device)) === 0) {
+                yield* pages.release(context, pageOf(entry));
+            }
+        }
+        for (const page of [...this.#kept, ...this.#tables, this.rootTable]) {
+            yield* pages.release(context, page);
+        }
+    }
+
+    /** Puts entries into an empty place. E_INVAL: it is not empty. E_NOMEM: there is no table. */
+    *#insert(context: Context, address: number, entries: readonly number[]): Steps<0 | ErrorCode> {
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        const result = yield* this.#insertLocked(context, address, entries);
+        yield* this.#lock.release(context, hadInterrupts);
+        return result;
+    }
+
+    *#insertLocked(
+        context: Context,
+        address: number,
+        entries: readonly number[],
+    ): Steps<0 | ErrorCode> {
+        const addresses = entries.map((_, index) => address + index * pageSize);
+        if (addresses.some((pageAddress) => this.#mapped.has(pageAddress))) {
+            return ErrorCode.invalid;
+        }
+        if (!(yield* this.#makeTables(context, address, addresses.at(-1) ?? address))) {
+            return ErrorCode.noMemory;
+        }
+        for (const [index, pageAddress] of addresses.entries()) {
+            const place = yield* this.#entryPlace(context, pageAddress);
+            yield context.store(place, 4, entries[index]);
+            this.#mapped.add(pageAddress);
+        }
+        return 0;
+    }
+
+    /** Puts an entry in place of an own, writable page or of nothing, and frees that page. */
+    *#replace(context: Context, address: number, entry: number): Steps<0 | ErrorCode> {
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        let old = 0;
+        let result: 0 | ErrorCode;
+        if (!this.#mapped.has(address)) {
+            result = yield* this.#insertLocked(context, address, [entry]);
+        } else {
+            const place = yield* this.#entryPlace(context, address);
+            old = yield context.load(place, 4);
+            result = isOwn(old) ? 0 : ErrorCode.invalid;
+            if (result === 0) {
+                yield context.store(place, 4, entry);
+            }
+        }
+        yield* this.#lock.release(context, hadInterrupts);
+        if (result === 0 && old !== 0) {
+            yield* this.forgetTranslations(context);
+            yield* this.#kernel.pages.release(context, pageOf(old));
+        }
+        return result;
+    }
+
+    /** For a new space: maps what fork gives to the child for an entry of its parent. */
+    *#insertCopy(context: Context, address: number, entry: number): Steps<boolean> {
+        const { pages } = this.#kernel;
+        if ((entry & EntryBit.device) !== 0) {
+            const isThere = this.#mapped.has(address);
+            return isThere || (yield* this.#insert(context, address, [consoleEntry])) === 0;
+        }
+        let page = pageOf(entry);
+        const writable = (entry & EntryBit.writable) !== 0;
+        if (writable) {
+            page = yield* pages.allocate(context);
+            if (page < 0) {
+                return false;
+            }
+            yield* copyBytes(context, directMap(page), directMap(pageOf(entry)), pageSize);
+        } else {
+            yield* pages.addReference(context, page);
+        }
+        return (yield* this.map(context, address, page, { writable })) === 0;
+    }
+
+    /** All pages but those of shared segments, with a reference to each that is counted. */
+    *#holdUnshared(
+        context: Context,
+    ): Steps<readonly { readonly address: number; readonly entry: number }[]> {
+        const held: { readonly address: number; readonly entry: number }[] = [];
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        for (const address of this.#mapped) {
+            const entry = yield context.load(yield* this.#entryPlace(context, address), 4);
+            if ((entry & EntryBit.shared) === 0) {
+                held.push({ address, entry });
+            }
+            if ((entry & (EntryBit.shared | EntryBit.device)) === 0) {
+                yield* this.#kernel.pages.addReference(context, pageOf(entry));
+            }
+        }
+        yield* this.#lock.release(context, hadInterrupts);
+        return held;
+    }
+
+    /** The entry by which an access of a program is translated, or 0 if it would fault. */
+    *#entryFor(context: Context, address: number, access: UserAccess): Steps<number> {
+        const place = isUserAddress(address)
+            ? yield* findEntry(context, this.rootTable, address)
+            : undefined;
+        const entry = place === undefined ? 0 : yield context.load(place, 4);
+        const needed =
+            EntryBit.present + EntryBit.user + (access === "write" ? EntryBit.writable : 0);
+        return (entry & needed) === needed ? entry : 0;
+    }
+
+    /** The first address from `UserAddress.sharedMemory` on with nothing for so many pages. */
+    #findRoom(context: Context, pageCount: number): number {
+        this.#lock.assertHeld(context);
+        let place: number = UserAddress.sharedMemory;
+        for (let found = 0; found < pageCount; ) {
+            const pageAddress = place + found * pageSize;
+            if (this.#mapped.has(pageAddress)) {
+                place = pageAddress + pageSize;
+                found = 0;
+            } else {
+                found++;
+            }
+        }
+        return place;
+    }
+
+    *#makeTables(context: Context, first: number, last: number): Steps<boolean> {
+        const made = yield* addTables(context, this.#kernel.pages, this.rootTable, first, last);
+        this.#tables.push(...(made ?? []));
+        return made !== undefined;
+    }
+
+    /** The kernel's address of the entry of a page whose tables there are. */
+    *#entryPlace(context: Context, address: number): Steps<number> {
+        const place = yield* findEntry(context, this.rootTable, address);
+        kernelAssert(place !== undefined, "a page that is mapped has its tables");
+        return place;
+    }
+}
+
+/** Whether an address is a whole number below the end of a process's half. */
+function isUserAddress(address: number): boolean {
+    return Number.isInteger(address) && address >= 0 && address < UserAddress.end;
+}
+
+function entryOf(page: number, writable: boolean): number {
+    return page + EntryBit.present + EntryBit.user + (writable ? EntryBit.writable : 0);
+}
+
+/** Whether a page is the process's own to write and to give up. */
+function isOwn(entry: number): boolean {
+    const kind = EntryBit.writable | EntryBit.shared | EntryBit.device;
+    return (entry & kind) === EntryBit.writable;
+}

@@ -1,0 +1,4 @@
+/** Part of a program: what `yield*` carries out, and what it results in. */
+import type { Operation } from "../machine/cpu/operation.ts";
+
+export type Steps<Result = void> = Generator<Operation, Result, number>;
