@@ -7,7 +7,7 @@ import { LogWriter, logSuperblock } from "../src/disk/log/log-writer.ts";
 import { MemoryStore } from "../src/disk/memory-store.ts";
 import { AhciController } from "../src/machine/ahci/controller.ts";
 import { Clock } from "../src/machine/clock.ts";
-import type { Context } from "../src/machine/cpu/context.ts";
+import { Context } from "../src/machine/cpu/context.ts";
 import type { EntryPoints } from "../src/machine/cpu/entry-points.ts";
 import type { Program } from "../src/machine/cpu/operation.ts";
 import { GuestMemory } from "../src/machine/guest-memory.ts";
@@ -39,7 +39,7 @@ class LoadStoreKernel implements EntryPoints {
     }
 
     // biome-ignore-start lint/correctness/useYield: nothing of this happens.
-    *systemCall(): Program {
+    *systemCall(_context: Context): Program {
         return 0;
     }
 
@@ -65,6 +65,73 @@ async function operations(
     return { name: "machine-cpu", what, value, unit: "M/s", against: atLeast(20) };
 }
 
+/** A user program that loads and stores, and begins anew before too much of it is recorded. */
+class UserKernel extends LoadStoreKernel {
+    readonly #isRecorded: boolean;
+
+    constructor(isRecorded: boolean) {
+        super();
+        this.#isRecorded = isRecorded;
+    }
+
+    override *start(context: Context): Program {
+        const user = new Context("user");
+        if (this.#isRecorded) {
+            user.startUser(loadsAndStores, { interruptsEnabled: true });
+        } else {
+            user.start(loadsAndStores(user), { isUser: true, interruptsEnabled: true });
+        }
+        yield context.switchTo(user);
+    }
+
+    override *systemCall(context: Context): Program {
+        if (this.#isRecorded) {
+            context.replaceUser(loadsAndStores);
+        } else {
+            const mode = { isUser: true, interruptsEnabled: true };
+            context.replace(loadsAndStores(context), mode);
+        }
+        yield context.step();
+        return 0;
+    }
+}
+
+function* loadsAndStores(context: Context): Program {
+    const base = 0x10_0000;
+    let sum = 0;
+    for (let turn = 0; turn < 250; turn++) {
+        for (let word = 0; word < 4096; word++) {
+            sum = (sum + (yield context.load(base + 4 * word, 4))) & 0xffff;
+            yield context.store(base + 4 * word, 4, sum);
+        }
+    }
+    yield context.systemCall(0);
+}
+
+async function userOperations(what: string, isRecorded: boolean): Promise<Measurement> {
+    const machine = new Machine({ choices: 1 });
+    machine.powerOn(new UserKernel(isRecorded));
+    const count = 1_000_000;
+    const value = (await perSecond(() => machine.run({ operations: count }))) * (count / 1e6);
+    return { name: "machine-cpu", what, value, unit: "M/s", against: atLeast(20) };
+}
+
+/** Pages copied from one place to another, each by one operation. */
+async function copies(): Promise<Measurement> {
+    const machine = new Machine({ choices: 1 });
+    const kernel = new LoadStoreKernel();
+    kernel.start = function* (context) {
+        for (let page = 0; ; page = (page + 1) % 256) {
+            yield context.copy(0x20_0000 + 4096 * page, 0x10_0000 + 4096 * page, 4096);
+        }
+    };
+    machine.powerOn(kernel);
+    const count = 10_000;
+    const rate = await perSecond(() => machine.run({ operations: count }));
+    const value = (rate * count * 4096) / 1e9;
+    return { name: "machine-cpu", what: "copying pages", value, unit: "GB/s" };
+}
+
 const cpu: Benchmark = {
     name: "machine-cpu",
     async run() {
@@ -74,6 +141,9 @@ const cpu: Benchmark = {
                 "loads and stores of 2 CPUs, random schedule",
                 (choices) => new RandomSchedule(choices),
             ),
+            await userOperations("loads and stores of a user program", false),
+            await userOperations("the same, recorded for forks", true),
+            await copies(),
         ];
     },
 };

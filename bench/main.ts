@@ -10,11 +10,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { table } from "../src/report/table.ts";
 import { inProcess } from "./in-process.ts";
+import { kernel } from "./kernel.ts";
 import { machine } from "./machine.ts";
 import { type Benchmark, isMet, type Measurement, shortNumber } from "./measurement.ts";
 import { processes } from "./processes.ts";
 
-const benchmarks: readonly Benchmark[] = [...inProcess, ...machine, ...processes];
+const benchmarks: readonly Benchmark[] = [...inProcess, ...machine, ...kernel, ...processes];
 
 const usage = `Usage: npm run bench -- [--only NAME] [--json]
 Benchmarks: ${benchmarks.map(({ name }) => name).join(", ")}

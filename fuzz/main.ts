@@ -1,8 +1,10 @@
 /**
- * `npm run fuzz -- [--machine] [--count N] [--seed S] [--only NAME] [--jobs N] [--replay TOKEN]`
+ * `npm run fuzz -- [--machine | --kernel] [--count N] [--seed S] [--only NAME] [--jobs N]
+ * [--replay TOKEN]`
  *
  * Damages images and holds the tools to what must be true of any image; with `--machine`, pokes the
- * machine and holds it to what must be true of any guest. Exits with 1 when something was not, and
+ * machine and holds it to what must be true of any guest; with `--kernel`, runs hostile programs and
+ * holds the kernel to what must be true under any program. Exits with 1 when something was not, and
  * prints a token for each such case; `--replay` runs that case again.
  */
 import { parseArgs } from "node:util";
@@ -12,6 +14,22 @@ import { soundCheckRules } from "../src/fsck/rules.ts";
 import { eventText } from "../src/report/fsck-text.ts";
 import { makeBaseImages } from "./base-images.ts";
 import { addResult, type CampaignResult, emptyResult, runCase } from "./campaign.ts";
+import {
+    addKernelResult,
+    emptyKernelResult,
+    type KernelResult,
+    kernelCaseLines,
+    kernelFailureLines,
+    kernelSummary,
+    runKernelToken,
+} from "./kernel/campaign.ts";
+import {
+    type KernelToken,
+    kernelTokenText,
+    makeKernelCase,
+    parseKernelToken,
+} from "./kernel/kernel-case.ts";
+import type { KernelShare } from "./kernel/worker.ts";
 import {
     addMachineResult,
     emptyMachineResult,
@@ -33,8 +51,9 @@ import type { WorkerShare } from "./worker.ts";
 
 const usage = `Usage: npm run fuzz -- [--count N] [--seed S] [--only NAME] [--jobs N]
        npm run fuzz -- --machine [--count N] [--seed S] [--jobs N]
+       npm run fuzz -- --kernel [--count N] [--seed S] [--jobs N]
        npm run fuzz -- --replay TOKEN
-With --machine, N counts pokes of the machine; otherwise images.
+With --machine, N counts pokes of the machine; with --kernel, hostile programs; otherwise images.
 Fuzzers:
 ${fuzzers.map(({ name, doc }) => `  ${name.padEnd(17)} ${doc}`).join("\n")}`;
 
@@ -108,6 +127,34 @@ async function runMachine(
     return sum;
 }
 
+async function runKernel(seed: number, caseCount: number, jobCount: number): Promise<KernelResult> {
+    const sum = emptyKernelResult();
+    const shareOf = (part: number): KernelShare => ({
+        seed,
+        caseCount,
+        part,
+        partCount: jobCount,
+    });
+    await runWorkers<KernelResult>("./kernel/worker.js", shareOf, jobCount, (result) => {
+        addKernelResult(sum, result);
+        return `${sum.caseCount} of ${caseCount}, ${sum.failures.length} failures`;
+    });
+    return sum;
+}
+
+/** Runs a hostile program again; tells what of it is enough to fail, or all of it. */
+function replayKernel(token: KernelToken): KernelResult {
+    const result = emptyKernelResult();
+    runKernelToken(token, result);
+    const lines =
+        result.failures.length === 0
+            ? kernelCaseLines(makeKernelCase(token)).map((line) => `  ${line}`)
+            : result.failures.flatMap(kernelFailureLines);
+    const verdict = result.failures.length === 0 ? "no failure" : "failed";
+    print([kernelTokenText(token), ...lines, verdict]);
+    return result;
+}
+
 /** Does a case's pokes again; says which are enough to fail, or all of them. */
 function replayMachine(token: MachineToken): MachineResult {
     const result = emptyMachineResult();
@@ -158,6 +205,7 @@ async function main(): Promise<number> {
             seed: { type: "string", default: "1" },
             only: { type: "string" },
             machine: { type: "boolean", default: false },
+            kernel: { type: "boolean", default: false },
             jobs: { type: "string", default: "1" },
             replay: { type: "string" },
             help: { type: "boolean", default: false },
@@ -172,6 +220,10 @@ async function main(): Promise<number> {
     if (machineToken !== undefined) {
         return replayMachine(machineToken).failures.length === 0 ? 0 : 1;
     }
+    const kernelToken = parseKernelToken(values.replay ?? "");
+    if (kernelToken !== undefined) {
+        return replayKernel(kernelToken).failures.length === 0 ? 0 : 1;
+    }
     if (values.replay !== undefined) {
         return replay(values.replay).failures.length === 0 ? 0 : 1;
     }
@@ -184,6 +236,11 @@ async function main(): Promise<number> {
     if (values.machine) {
         const found = await runMachine(plan.seed, plan.count, jobCount);
         print(machineSummary(found));
+        return found.failures.length === 0 ? 0 : 1;
+    }
+    if (values.kernel) {
+        const found = await runKernel(plan.seed, plan.count, jobCount);
+        print(kernelSummary(found));
         return found.failures.length === 0 ? 0 : 1;
     }
     const result = await run(plan, jobCount);

@@ -1,5 +1,5 @@
 /**
- * `chickadee`: looks into images.
+ * `chickadee`: looks into images, and boots a kernel.
  *
  * Each sub-command is a file that registers itself, and one line of `subCommands`.
  */
@@ -64,7 +64,9 @@ function main(invocation: Invocation): number {
 /** The program without its sub-commands; it prints where we print, and never exits. */
 function newProgram({ out, err }: Invocation): Command {
     return new Command("chickadee")
-        .description("Looks into images of chkfs, the file system of Chickadee.")
+        .description(
+            "Looks into images of chkfs, the file system of Chickadee, and boots its kernel.",
+        )
         .version(packageVersion(), "-V, --version", "print the version")
         .helpOption("-h, --help", "print this help")
         .helpCommand(false)
@@ -72,7 +74,7 @@ function newProgram({ out, err }: Invocation): Command {
             "after",
             "\nAn image is a file, or - for standard input.\n" +
                 "Exit status: 0 fine; 1 the image or the path is at fault; 2 wrong usage, or a\n" +
-                "file that cannot be opened.",
+                "file that cannot be opened. That of boot says more; see its help.",
         )
         .showHelpAfterError('Try "chickadee --help".')
         .configureOutput({

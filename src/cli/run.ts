@@ -102,12 +102,16 @@ class Edge {
         flushIfPossible(this.#err);
         const message = isUserError
             ? error.message
-            : `${this.#program.name}: internal error: ${error instanceof Error ? error.message : error}\n` +
+            : `${this.#program.name}: internal error: ${textOf(error)}\n` +
               "This is a defect of chickadee-lab; please report it with the command and the image.";
         this.#err.text(`${message}\n`);
         flushIfPossible(this.#err);
         return isUserError ? error.exitCode : defectExitCode;
     }
+}
+
+function textOf(error: unknown): string {
+    return error instanceof Error ? error.message : `${error}`;
 }
 
 /** Flushes a stream that may be what failed, and that nobody may be reading any more. */

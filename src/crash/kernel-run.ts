@@ -7,16 +7,18 @@
 import type { ByteReader } from "../base/byte-store.ts";
 import { SeededChoices } from "../base/choices.ts";
 import { InvariantError } from "../base/assert.ts";
-import { Kernel } from "../kernel/kernel.ts";
+import { Kernel, type KernelOptions } from "../kernel/kernel.ts";
 import type { FaultName } from "../kernel/faults.ts";
 import { errorName } from "../kernel/interface/error-code.ts";
+import type { ProgramImage } from "../kernel/interface/program-image.ts";
 import { KernelDeadlock, KernelPanic, ProgramFailure } from "../kernel/panic.ts";
 import { NoFirstProgram } from "../kernel/processes/init.ts";
 import type { Context } from "../machine/cpu/context.ts";
+import type { CpuTiming } from "../machine/cpu/timing.ts";
 import { Machine } from "../machine/machine.ts";
 import type { RunLimits, StopReason } from "../machine/schedule/interleaver.ts";
 import type { ScheduleFactory } from "../machine/schedule/parse-schedule.ts";
-import { allPrograms, bootFiles } from "../programs/index.ts";
+import { allPrograms, bootFiles, programFiles } from "../programs/index.ts";
 
 export interface KernelRunOptions {
     /** What process 2 runs: a program's name, and its arguments. */
@@ -34,10 +36,16 @@ export interface KernelRunOptions {
     readonly keyboardIsOpen?: boolean;
     /** By how much timer interrupts may be late, by chance. */
     readonly timerJitterNs?: number;
+    /** How long operations take; the slower they are, the more ticks come between them. */
+    readonly cpuTiming?: CpuTiming;
     /** Virtual time after which a run that has not ended is given up. */
     readonly limitNs?: number;
     readonly makeContext?: (name: string) => Context;
     readonly disk?: ByteReader;
+    /** Programs beside those of src/programs, each in a file of its name. */
+    readonly programs?: readonly ProgramImage[];
+    /** Makes the kernel, for who wants another than the reference kernel as it is. */
+    readonly makeKernel?: (options: KernelOptions) => Kernel;
 }
 
 /** How a run ended; `message` is for people, and the same for the same failure. */
@@ -76,12 +84,13 @@ export class KernelRun {
         const memoryBytes = options.memoryBytes ?? defaultKernelMemoryBytes;
         this.#limitNs = options.limitNs ?? defaultLimitNs;
         const [path = ""] = options.command;
-        const { makeContext } = options;
-        this.kernel = new Kernel({
+        const { makeContext, programs = [] } = options;
+        const makeKernel = options.makeKernel ?? ((kernelOptions) => new Kernel(kernelOptions));
+        this.kernel = makeKernel({
             cpuCount,
             memoryBytes,
-            programs: allPrograms,
-            files: bootFiles,
+            programs: [...allPrograms, ...programs],
+            files: new Map([...bootFiles, ...programFiles(programs)]),
             command: { path, argv: options.command },
             faults: new Set(options.faults),
             mayHearFromOutside: () => {
@@ -103,8 +112,10 @@ export class KernelRun {
             choices: seed,
             recordsSchedule: options.recordsSchedule ?? false,
             timerJitterNs: options.timerJitterNs ?? 0,
+            ...(options.cpuTiming === undefined ? {} : { cpuTiming: options.cpuTiming }),
             ...(schedule === undefined ? {} : { schedule: () => schedule(scheduleChoices) }),
             ...(options.disk === undefined ? {} : { disk: options.disk }),
+            ...(makeContext === undefined ? {} : { makeContext }),
         });
         this.machine.powerOn(this.kernel);
         this.kernel.files.install(this.machine.memory);

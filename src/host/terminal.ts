@@ -34,91 +34,124 @@ export interface Terminal {
 const take = "\x1b[?1049h\x1b[?25l\x1b[m\x1b[2J\x1b[H";
 const giveBack = "\x1b[m\x1b[?25h\x1b[?1049l";
 
-/** Takes the process's terminal. Standard input and `output` must be one. */
-export function openTerminal(output: OutputStream): Terminal {
-    const { stdin, stdout } = process;
-    const events: TerminalEvent[] = [];
-    let wake = () => {};
-    let isTaken = false;
-    const tell = (event: TerminalEvent) => {
-        events.push(event);
-        wake();
-    };
-    const taken = () => {
-        isTaken = true;
+/**
+ * Takes a process's terminal. Standard input and output must be one; `output` writes to it.
+ *
+ * @param owner this process, unless a test has another
+ */
+export function openTerminal(output: OutputStream, owner: NodeJS.Process = process): Terminal {
+    return new OwnTerminal(output, owner);
+}
+
+class OwnTerminal implements Terminal {
+    readonly #output: OutputStream;
+    readonly #owner: NodeJS.Process;
+    /** That nobody has asked for yet. */
+    readonly #events: TerminalEvent[] = [];
+    /** Ends the wait for an event, if there is one. */
+    #wake = () => {};
+    #isTaken = false;
+
+    constructor(output: OutputStream, owner: NodeJS.Process) {
+        this.#output = output;
+        this.#owner = owner;
+        const { stdin, stdout } = owner;
+        stdin.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onEnd);
+        stdout.on("resize", this.#onResize).on("error", this.#onEnd);
+        owner.on("SIGTSTP", this.#onStop).on("SIGCONT", this.#onContinue);
+        owner.on("exit", this.#giveBack);
+        for (const name of endingSignalNames) {
+            owner.on(name, this.#onEndingSignal);
+        }
+        this.#take();
+        stdin.resume();
+    }
+
+    get columns(): number {
+        return this.#owner.stdout.columns || 80;
+    }
+
+    get rows(): number {
+        return this.#owner.stdout.rows || 24;
+    }
+
+    get nowMs(): number {
+        return stopwatchMs();
+    }
+
+    write(bytes: Uint8Array): void {
+        this.#output.write(bytes);
+    }
+
+    next(timeoutMs: number): Promise<TerminalEvent | undefined> {
+        const event = this.#events.shift();
+        if (event !== undefined) {
+            return Promise.resolve(event);
+        }
+        return new Promise((resolve) => {
+            // What came in while the process was busy is heard before time is up.
+            const timer = setTimeout(() => setImmediate(() => this.#wake()), timeoutMs);
+            this.#wake = () => {
+                this.#wake = () => {};
+                clearTimeout(timer);
+                resolve(this.#events.shift());
+            };
+        });
+    }
+
+    close(): void {
+        this.#giveBack();
+        const owner = this.#owner;
+        // Errors are still heard, and mean nothing any more: those of a terminal that is gone.
+        owner.stdin.off("data", this.#onData).off("end", this.#onEnd).pause();
+        owner.stdout.off("resize", this.#onResize);
+        owner.off("SIGTSTP", this.#onStop).off("SIGCONT", this.#onContinue);
+        owner.off("exit", this.#giveBack);
+        for (const name of endingSignalNames) {
+            owner.off(name, this.#onEndingSignal);
+        }
+    }
+
+    #take(): void {
+        const { stdin } = this.#owner;
+        this.#isTaken = true;
         // Another program may have changed the mode while this one was stopped: set it anew.
         stdin.setRawMode(false);
         stdin.setRawMode(true);
-        output.write(Buffer.from(take));
-    };
-    const givenBack = () => {
-        if (isTaken) {
-            isTaken = false;
-            unlessGone(() => output.write(Buffer.from(giveBack)));
-            unlessGone(() => stdin.setRawMode(false));
+        this.#output.write(Buffer.from(take));
+    }
+
+    readonly #giveBack = () => {
+        if (this.#isTaken) {
+            this.#isTaken = false;
+            unlessGone(() => this.#output.write(Buffer.from(giveBack)));
+            unlessGone(() => this.#owner.stdin.setRawMode(false));
         }
     };
-    const onData = (bytes: Uint8Array) => tell({ kind: "typed", bytes });
-    const onEnd = () => tell({ kind: "closed" });
-    const onResize = () => tell({ kind: "redraw" });
-    const onEndingSignal = (signal: NodeJS.Signals) => {
+
+    readonly #onData = (bytes: Uint8Array) => this.#tell({ kind: "typed", bytes });
+    readonly #onEnd = () => this.#tell({ kind: "closed" });
+    readonly #onResize = () => this.#tell({ kind: "redraw" });
+
+    readonly #onEndingSignal = (signal: NodeJS.Signals) => {
         const name = endingSignalNames.find((one) => one === signal);
-        tell({ kind: "closed", ...(name !== undefined && { signal: name }) });
+        this.#tell({ kind: "closed", ...(name !== undefined && { signal: name }) });
     };
-    const onStop = () => {
-        givenBack();
-        process.kill(process.pid, "SIGSTOP");
+
+    readonly #onStop = () => {
+        this.#giveBack();
+        this.#owner.kill(this.#owner.pid, "SIGSTOP");
     };
-    const onContinue = () => {
-        taken();
-        tell({ kind: "redraw" });
+
+    readonly #onContinue = () => {
+        unlessGone(() => this.#take());
+        this.#tell({ kind: "redraw" });
     };
-    stdin.on("data", onData).on("end", onEnd).on("error", onEnd);
-    stdout.on("resize", onResize).on("error", onEnd);
-    process.on("SIGTSTP", onStop).on("SIGCONT", onContinue).on("exit", givenBack);
-    for (const name of endingSignalNames) {
-        process.on(name, onEndingSignal);
+
+    #tell(event: TerminalEvent): void {
+        this.#events.push(event);
+        this.#wake();
     }
-    taken();
-    stdin.resume();
-    return {
-        get columns() {
-            return stdout.columns || 80;
-        },
-        get rows() {
-            return stdout.rows || 24;
-        },
-        get nowMs() {
-            return stopwatchMs();
-        },
-        write: (bytes) => output.write(bytes),
-        next(timeoutMs) {
-            const event = events.shift();
-            if (event !== undefined) {
-                return Promise.resolve(event);
-            }
-            return new Promise((resolve) => {
-                const finish = () => {
-                    wake = () => {};
-                    clearTimeout(timer);
-                    resolve(events.shift());
-                };
-                wake = finish;
-                // What came in while the process was busy is heard before time is up.
-                const timer = setTimeout(() => setImmediate(() => wake()), timeoutMs);
-            });
-        },
-        close() {
-            givenBack();
-            // Errors are still heard, and mean nothing any more: those of a terminal that is gone.
-            stdin.off("data", onData).off("end", onEnd).pause();
-            stdout.off("resize", onResize);
-            process.off("SIGTSTP", onStop).off("SIGCONT", onContinue).off("exit", givenBack);
-            for (const name of endingSignalNames) {
-                process.off(name, onEndingSignal);
-            }
-        },
-    };
 }
 
 /** For a terminal that may have been hung up. */

@@ -68,8 +68,15 @@ export const bootFiles: ReadonlyMap<string, Uint8Array> = new Map([
     ["README", bytesOf(readmeText)],
     ["emerson.txt", bytesOf(emersonText)],
     ["thoreau.txt", bytesOf(thoreauText)],
-    ...allPrograms.map(({ name }) => [name, bytesOf(`#!program ${name}\n`)] as const),
+    ...programFiles(allPrograms),
 ]);
+
+/** For each program the file that says which it is, under its name. */
+export function programFiles(
+    programs: readonly ProgramImage[],
+): readonly (readonly [name: string, bytes: Uint8Array])[] {
+    return programs.map(({ name }) => [name, bytesOf(`#!program ${name}\n`)]);
+}
 
 /** Of text that is ASCII. */
 function bytesOf(text: string): Uint8Array {

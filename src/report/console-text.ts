@@ -14,7 +14,7 @@ const ownColors = [0x07, 0x00];
 const terminalColors = [0, 4, 2, 6, 1, 5, 3, 7];
 
 /**
- * A row as text that ends in the terminal's own colors, without plain spaces at its end.
+ * A row as text that ends in the terminal's own colors, without the spaces on black at its end.
  *
  * @param text a character for each cell.
  * @param cells the attributes, from bit 8 on.
@@ -22,7 +22,7 @@ const terminalColors = [0, 4, 2, 6, 1, 5, 3, 7];
 export function consoleRowText(text: string, cells: Readonly<Uint16Array>): string {
     assert(text.length === cells.length, "a row has a character for each cell");
     let end = text.length;
-    while (end > 0 && text[end - 1] === " " && isOwn(cells[end - 1] >>> 8)) {
+    while (end > 0 && text[end - 1] === " " && cells[end - 1] >>> 12 === 0) {
         end--;
     }
     return consoleCellsText(text, cells, 0, end);

@@ -6,9 +6,12 @@
  * files are laid there.
  */
 import { createFsFromVolume, Volume } from "memfs";
+import { assert } from "../../src/base/assert.ts";
 import { byteStringOf } from "../../src/base/byte-string.ts";
-import { type Program, run } from "../../src/cli/run.ts";
+import { type Program, run, runToEnd } from "../../src/cli/run.ts";
 import type { FileSystem, Host, OutputStream } from "../../src/host/host.ts";
+import type { EndingSignal, SignalWatch } from "../../src/host/signals.ts";
+import type { Terminal } from "../../src/host/terminal.ts";
 
 export interface MemoryHostOptions {
     /** Files by path, in directories that come into being; text is written as UTF-8. */
@@ -28,6 +31,10 @@ export interface MemoryHostOptions {
     /** Bytes that may be written to files before the disk is full. */
     readonly freeBytes?: number;
     readonly environment?: Readonly<Record<string, string>>;
+    /** The signal that a command hears that listens, when it has let others in so many times. */
+    readonly signal?: { readonly name: EndingSignal; readonly afterBreaths: number };
+    /** The terminal that a command may take. */
+    readonly openTerminal?: () => Terminal;
 }
 
 export interface MemoryHost {
@@ -60,6 +67,16 @@ export function runProgram(
     return { ...memory, status: run(program, args, memory.host) };
 }
 
+/** The same for a program whose commands may go on after `main` has returned. */
+export async function runProgramToEnd(
+    program: Program,
+    args: readonly string[],
+    options: MemoryHostOptions | MemoryHost = {},
+): Promise<ProgramRun> {
+    const memory = "host" in options ? options : memoryHost(options);
+    return { ...memory, status: await runToEnd(program, args, memory.host) };
+}
+
 export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
     const volume = new Volume();
     const base = process.cwd();
@@ -86,6 +103,11 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
             stdout,
             stderr,
             environment: options.environment ?? {},
+            watchSignals: () => scriptedSignals(options.signal),
+            openTerminal: () => {
+                assert(options.openTerminal !== undefined, "the test has a terminal to take");
+                return options.openTerminal();
+            },
         },
         volume,
         stdout: () => byteStringOf(stdout.bytes()),
@@ -94,6 +116,21 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
         readFile: (path) => new Uint8Array(volume.readFileSync(path) as Buffer),
         exists: (path) => volume.existsSync(path),
         list: (path) => volume.readdirSync(path).map(String).sort(),
+    };
+}
+
+/** Signals that come when they are told to. */
+function scriptedSignals(signal: MemoryHostOptions["signal"]): SignalWatch {
+    let breaths = 0;
+    return {
+        get received() {
+            return signal !== undefined && breaths >= signal.afterBreaths ? signal.name : undefined;
+        },
+        breathe() {
+            breaths++;
+            return Promise.resolve();
+        },
+        close() {},
     };
 }
 

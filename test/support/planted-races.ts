@@ -273,6 +273,7 @@ export class RaceSubject implements Subject {
     run(request: RunRequest): RunOutcome {
         this.runCount++;
         const { seed, schedule, recordsSchedule = false, observer } = request;
+        const { maxOperations = operationLimit } = request;
         const machine = new Machine({
             cpuCount: 2,
             memoryBytes: 2 ** 20,
@@ -287,7 +288,7 @@ export class RaceSubject implements Subject {
         const kernel = this.#makeKernel();
         kernel.onMark = () => machine.beginSchedule();
         machine.powerOn(kernel);
-        const failure = failureOf(machine);
+        const failure = failureOf(machine, maxOperations);
         const operations = machine.operationsSinceMark;
         const stateHash = () => worldHash(machine);
         const runs = recordsSchedule ? { runs: machine.scheduleRuns } : {};
@@ -295,9 +296,9 @@ export class RaceSubject implements Subject {
     }
 }
 
-function failureOf(machine: Machine): RunFailure | undefined {
+function failureOf(machine: Machine, operations: number): RunFailure | undefined {
     try {
-        const reason = machine.run({ operations: operationLimit });
+        const reason = machine.run({ operations });
         return reason === "powered off" ? undefined : { kind: "stuck", message: reason };
     } catch (error) {
         return { kind: "panic", message: error instanceof Error ? error.message : String(error) };

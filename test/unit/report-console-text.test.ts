@@ -14,6 +14,7 @@ describe("a console row", () => {
     it("is plain text when it is gray on black", () => {
         expect(row(["Hello, world", 0x07], ["     ", 0x00])).toBe("Hello, world");
         expect(row(["   ", 0x07])).toBe("");
+        expect(row(["typed", 0x03], ["   ", 0x03])).toBe("\x1b[36;49mtyped\x1b[m");
     });
 
     it("has the terminal's numbers for the screen's colors", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { byteStringOf } from "../../src/base/byte-string.ts";
 import { UserError } from "../../src/base/user-error.ts";
-import { type Invocation, type Program, run } from "../../src/cli/run.ts";
+import { type Invocation, type Program, run, runToEnd } from "../../src/cli/run.ts";
 import type { Host, OutputStream } from "../../src/host/host.ts";
 import { nodeHost } from "../../src/host/host.ts";
 
@@ -133,5 +133,72 @@ describe("a program's run", () => {
         });
         expect(run(chirp, [], host)).toBe(2);
         expect(writes).toEqual([]);
+    });
+});
+
+describe("a command that goes on", () => {
+    const goingOn = (rest: (invocation: Invocation) => Promise<number>) =>
+        program((invocation) => {
+            invocation.out.text("first\n");
+            invocation.goOn(() => rest(invocation));
+            return 5;
+        });
+
+    it("says the status, and prints, after main has returned", async () => {
+        const { host, writes } = capturedHost();
+        const status = await runToEnd(
+            goingOn(async ({ out }) => {
+                await Promise.resolve();
+                out.text("then\n");
+                return 4;
+            }),
+            [],
+            host,
+        );
+        expect(status).toBe(4);
+        expect(writes).toEqual([
+            ["stdout", "first\n"],
+            ["stdout", "then\n"],
+        ]);
+    });
+
+    it("may fail as any other", async () => {
+        const { host, writes } = capturedHost();
+        const fails = (error: Error) =>
+            runToEnd(
+                goingOn(() => Promise.reject(error)),
+                [],
+                host,
+            );
+        expect(await fails(new UserError("no such bird", 2))).toBe(2);
+        expect(await fails(new Error("a defect"))).toBe(70);
+        const messages = writes.filter(([stream]) => stream === "stderr").map(([, text]) => text);
+        expect(messages).toEqual(["no such bird\n", internalError("a defect")]);
+    });
+
+    it("is not awaited where commands are done when they return", () => {
+        const { host, writes } = capturedHost();
+        expect(
+            run(
+                goingOn(() => Promise.resolve(0)),
+                [],
+                host,
+            ),
+        ).toBe(70);
+        expect(writes.at(-1)).toEqual([
+            "stderr",
+            internalError("the command is done when it returns"),
+        ]);
+    });
+
+    it("does not change others", async () => {
+        const { host } = capturedHost();
+        expect(
+            await runToEnd(
+                program(() => 6),
+                [],
+                host,
+            ),
+        ).toBe(6);
     });
 });

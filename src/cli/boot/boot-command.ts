@@ -36,11 +36,11 @@ export async function boot(
     const plan = planOf(invocation, imagePath, options);
     const image = imagePath === undefined ? undefined : openDisk(host, imagePath);
     try {
-        expectWritable(host, options);
+        const inputs = [imagePath, plan.keysPath].filter((path) => path !== undefined);
+        expectWritable(host, options, inputs);
         const disk = image?.store;
         const run = new KernelRun({ ...plan.run, ...(disk !== undefined && { disk }) });
         const ending = await runAndTell(invocation, plan, run, imagePath, options);
-        const inputs = [imagePath, plan.keysPath].filter((path) => path !== undefined);
         writeRecords(invocation, options, { machine: run.machine, disk, inputs });
         return ending.exitStatus;
     } finally {
@@ -78,6 +78,8 @@ async function runAndTell(
         ending = await runScripted(invocation, run, keys, shown);
         shown?.finish();
     }
+    // Where nobody reads what was shown, there is nobody to be told a verdict.
+    out.flush();
     const replay = replayCommand(imagePath, options);
     if (options.json) {
         out.text(jsonDocument(bootDocument(run, plan, options, ending, replay)));

@@ -8,7 +8,7 @@ import { writeTrace } from "../../disk/trace-file/write-trace.ts";
 import type { FileSystem, Host } from "../../host/host.ts";
 import { replaceFile } from "../../host/replacement.ts";
 import type { Machine } from "../../machine/machine.ts";
-import { writeOutput } from "../disk/output-file.ts";
+import { refuseInputs, writeOutput } from "../disk/output-file.ts";
 import { ExitCode } from "../inspect/inspection.ts";
 import { type OpenImage, openImage } from "../open-image.ts";
 import type { Invocation } from "../run.ts";
@@ -55,10 +55,18 @@ export function readKeys(host: Host, path: string): KeyScript {
 }
 
 /** Throws `UserError` where the outputs could not be written: better now than after the run. */
-export function expectWritable({ fs }: Host, { log, trace }: BootOptions): void {
+export function expectWritable(
+    host: Host,
+    { log, trace }: BootOptions,
+    inputs: readonly string[],
+): void {
+    if (log !== undefined && log === trace) {
+        throw new UserError(`${log}: --log and --trace would both write it`, failureExitCode);
+    }
     for (const path of [log, trace]) {
-        if (path !== undefined && isReplaced(fs, path)) {
-            replaceFile(fs, path, failureExitCode).abandon();
+        if (path !== undefined && isReplaced(host.fs, path)) {
+            refuseInputs(host, path, inputs);
+            replaceFile(host.fs, path, failureExitCode).abandon();
         }
     }
 }

@@ -2,7 +2,7 @@
 import { printable, utf8Encode } from "../../base/byte-string.ts";
 import type { KernelRun, Outcome } from "../../crash/kernel-run.ts";
 import { type EndingSignal, exitStatusOf } from "../../host/signals.ts";
-import { situationLines, situationOf } from "./situation.ts";
+import { situationLines, situationOf, waitsForKey } from "./situation.ts";
 import { progressText } from "./virtual-time.ts";
 
 export interface Ending {
@@ -34,6 +34,9 @@ export function interruptedBy(signal: EndingSignal): Ending {
 
 export const left: Ending = { kind: "left", message: "while it was running", exitStatus: 0 };
 
+/** Of a deadlock that may be none of the kernel's. */
+const keysHint = "nobody types: --keys FILE would, and without --run standard input does";
+
 /**
  * The verdict in lines: what happened and when; where tasks and locks stood, unless all had ended
  * or a program's own check says enough; and how to have it again.
@@ -52,6 +55,7 @@ export function endingLines(ending: Ending, run: KernelRun, replay: string): str
         ...more,
         `after ${progressText(run)}`,
         ...(hasSituation ? situationLines(situationOf(run.kernel)) : []),
-        ...(hasReplay ? [`again: ${replay}`] : []),
+        ...(kind === "deadlock" && waitsForKey(run.kernel) ? [keysHint] : []),
+        ...(hasReplay ? [`replay: ${replay}`] : []),
     ];
 }

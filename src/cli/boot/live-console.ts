@@ -8,7 +8,9 @@
 import { bytesOf, utf8Encode } from "../../base/byte-string.ts";
 import type { KernelRun, Outcome } from "../../crash/kernel-run.ts";
 import type { Host } from "../../host/host.ts";
+import { naming } from "../../host/system-error.ts";
 import type { Terminal, TerminalEvent } from "../../host/terminal.ts";
+import { ExitCode } from "../inspect/inspection.ts";
 import { type Ending, endingOf, interruptedBy, left } from "./ending.ts";
 import { Pacer } from "./pacer.ts";
 import type { BootOptions } from "./register.ts";
@@ -109,7 +111,9 @@ class LiveConsole {
         const { console } = this.#run.machine;
         const text = this.#painter.paint(console, this.#status(), this.#terminal);
         if (text !== "") {
-            this.#terminal.write(bytesOf(utf8Encode(text)));
+            naming("the terminal", ExitCode.usage, () =>
+                this.#terminal.write(bytesOf(utf8Encode(text))),
+            );
         }
     }
 
@@ -121,6 +125,6 @@ class LiveConsole {
         const how = this.#remark || (isWaiting ? "waits for keys" : "runs");
         const time = `${(machine.clock.nowNs / 1e9).toFixed(1)} s`;
         const what = `${cpus} ${cpus === 1 ? "CPU" : "CPUs"}, seed ${seed}, ${schedule}`;
-        return ` ${time}, ${how}  |  ${what}  |  Ctrl-] leaves`;
+        return ` Ctrl-] leaves  |  ${time}, ${how}  |  ${what}`;
     }
 }

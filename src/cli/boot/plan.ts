@@ -49,7 +49,7 @@ export function planOf(
             cpuCount: options.cpus,
             schedule: scheduleOf(options.schedule, seed),
             faults: (options.fault ?? []).map(faultOf),
-            keyboardMayType: isLive || keysPath !== undefined,
+            keyboardIsOpen: isLive || keysPath !== undefined,
             limitNs: limitNsOf(options, isLive),
             ...(memory !== undefined && { memoryBytes: memory * mebibyte }),
         },
@@ -131,5 +131,5 @@ function limitNsOf({ limit }: BootOptions, isLive: boolean): number {
 }
 
 function usageError(message: string): UserError {
-    return new UserError(`boot: ${message}`, ExitCode.usage);
+    return new UserError(message, ExitCode.usage);
 }

@@ -14,8 +14,10 @@ import { progressText } from "./virtual-time.ts";
 
 /** Virtual time of a slice: a tick of the kernel's. */
 const sliceNs = 10_000_000;
-/** Operations after which a terminal is told again how far it is: about a tenth of a second. */
-const operationsPerUpdate = 1_000_000;
+/** Operations after which signals are heard and a terminal is told how far it is: some 100 ms. */
+const operationsPerLook = 250_000;
+/** Runs that are shorter than this are over before anybody could read how far they are. */
+const leastOperationsTold = 1_000_000;
 
 /**
  * Runs to the end, or until a signal.
@@ -30,10 +32,10 @@ export async function runScripted(
 ): Promise<Ending> {
     const signals = host.watchSignals();
     const line = new PassingLine(err);
-    let nextUpdate = operationsPerUpdate;
+    let untilNs = sliceNs;
     try {
-        for (let untilNs = sliceNs; ; untilNs += sliceNs) {
-            const outcome = run.advance({ untilNs });
+        for (;;) {
+            const outcome = run.advance({ untilNs, operations: operationsPerLook });
             if (output?.hasNews) {
                 line.erase();
                 output.update();
@@ -42,9 +44,11 @@ export async function runScripted(
             if (outcome !== undefined) {
                 return endingOf(outcome);
             }
-            keys?.update(run);
-            if (run.operations >= nextUpdate) {
-                nextUpdate = run.operations + operationsPerUpdate;
+            if (run.machine.clock.nowNs >= untilNs) {
+                keys?.update(run);
+                untilNs += sliceNs;
+            }
+            if (run.operations >= leastOperationsTold) {
                 line.show(progressText(run));
             }
             await signals.breathe();

@@ -12,7 +12,7 @@ import type { KeyName } from "../../machine/keyboard/keys.ts";
 
 /** Ctrl-], which no key of the machine's sends: it leaves the console. */
 const leaveByte = 0x1d;
-const escape = 0x1b;
+const escapeByte = 0x1b;
 
 /** By the last letter of `ESC [` and `ESC O` sequences. */
 const keysByLetter: Readonly<Record<string, KeyName>> = {
@@ -62,7 +62,8 @@ const modifiers: readonly (readonly [bit: number, key: KeyName])[] = [
 const shiftBit = 1;
 const altBit = 2;
 
-const sequence = /^\x1b(?:\[(\d*)(?:;(\d+))?|O)([A-Za-z~])/;
+/** What comes after ESC. */
+const sequence = /^(?:\[(\d*)(?:;(\d+))?|O)([A-Za-z~])/;
 
 type KeyTarget = Pick<Keyboard, "press" | "release" | "type">;
 
@@ -81,7 +82,7 @@ export function typeKeys(bytes: Uint8Array, keyboard: KeyTarget): Typed {
         if (bytes[at] === leaveByte) {
             return { leaves: true, lostCount };
         }
-        if (bytes[at] === escape) {
+        if (bytes[at] === escapeByte) {
             at += typeSequence(bytes.subarray(at), keyboard);
             continue;
         }
@@ -100,24 +101,24 @@ export function typeKeys(bytes: Uint8Array, keyboard: KeyTarget): Typed {
 /** Types the key that a sequence stands for, if there is one. Returns the sequence's length. */
 function typeSequence(bytes: Uint8Array, keyboard: KeyTarget): number {
     const [whole = "", number = "", modifier = "1", letter = ""] =
-        sequence.exec(String.fromCharCode(...bytes.subarray(0, 16))) ?? [];
+        sequence.exec(String.fromCharCode(...bytes.subarray(1, 16))) ?? [];
     if (whole === "") {
         return typeWithAlt(bytes, keyboard);
     }
     if (letter === "Z") {
         pressWith(shiftBit, "tab", keyboard);
-        return whole.length;
+        return 1 + whole.length;
     }
     const name = letter === "~" ? keysByNumber[number] : keysByLetter[letter];
     if (name !== undefined) {
         pressWith(Number(modifier) - 1, name, keyboard);
     }
-    return whole.length;
+    return 1 + whole.length;
 }
 
 /** ESC and a character is Alt with it; ESC and nothing, or another ESC, is the key. */
 function typeWithAlt(bytes: Uint8Array, keyboard: KeyTarget): number {
-    if (bytes.length < 2 || bytes[1] === escape || bytes[1] === leaveByte || bytes[1] >= 0x80) {
+    if (bytes.length < 2 || bytes[1] === escapeByte || bytes[1] === leaveByte || bytes[1] >= 0x80) {
         pressWith(0, "escape", keyboard);
         return 1;
     }

@@ -2,7 +2,7 @@
 import type { KernelRun } from "../../crash/kernel-run.ts";
 
 /** As "1.234 s". */
-export function seconds(timeNs: number): string {
+function seconds(timeNs: number): string {
     return `${(timeNs / 1e9).toFixed(3)} s`;
 }
 

@@ -173,7 +173,7 @@ function openOutput({ host, out }: Invocation, { path, inputs }: OutputRequest):
 }
 
 /** Throws `UserError` where `path` is one of the files that are read. */
-function refuseInputs({ fs }: Host, path: string, inputs: readonly string[]): void {
+export function refuseInputs({ fs }: Host, path: string, inputs: readonly string[]): void {
     const identity = (one: string): string | undefined => {
         try {
             const { dev, ino } = fs.statSync(one);

@@ -11,6 +11,9 @@ import type { StateFields, StateRecord } from "../../base/state.ts";
 import { PlainPolicy, type TakenPreemption } from "../../machine/schedule/plain-policy.ts";
 import { type CpuSet, maxCpuCount, type Schedule } from "../../machine/schedule/schedule.ts";
 
+/** A turn of waiting for a lock has at most so many operations, with the PAUSE. */
+const turnOfWaiting = 4;
+
 export class AnchoredSchedule implements Schedule {
     readonly name = "anchored";
     readonly #policy = new PlainPolicy();
@@ -19,6 +22,9 @@ export class AnchoredSchedule implements Schedule {
     /** By CPU: points that are behind. */
     readonly #behind = new Array<number>(maxCpuCount).fill(0);
     operations = 1;
+    #hasPaused = false;
+    /** The CPU that a point gave the turn to did nothing but wait: for a lock that another has. */
+    waitedAtOnce = false;
 
     constructor(points: readonly TakenPreemption[]) {
         this.#points = Array.from({ length: maxCpuCount }, (_, cpu) =>
@@ -39,6 +45,7 @@ export class AnchoredSchedule implements Schedule {
     decide(runnable: CpuSet, retired: number): void {
         const policy = this.#policy;
         policy.retired(retired);
+        this.#noteWait();
         let wanted: number | undefined;
         for (; this.#untilNext() <= 0; this.#behind[policy.cpu]++) {
             const { cpu } = this.#points[policy.cpu][this.#behind[policy.cpu]];
@@ -51,6 +58,7 @@ export class AnchoredSchedule implements Schedule {
 
     paused(): boolean {
         this.#policy.paused();
+        this.#hasPaused = true;
         return true;
     }
 
@@ -61,6 +69,8 @@ export class AnchoredSchedule implements Schedule {
     reset(): void {
         this.#policy.reset();
         this.#behind.fill(0);
+        this.#hasPaused = false;
+        this.waitedAtOnce = false;
     }
 
     save(): StateRecord {
@@ -74,6 +84,13 @@ export class AnchoredSchedule implements Schedule {
         for (const [cpu, count] of behind.entries()) {
             this.#behind[cpu] = count;
         }
+    }
+
+    #noteWait(): void {
+        const { taken, operationCount, onEnd } = this.#policy;
+        const isTurnOfPoint = taken.at(-1)?.after === operationCount - onEnd;
+        this.waitedAtOnce ||= this.#hasPaused && isTurnOfPoint && onEnd <= turnOfWaiting;
+        this.#hasPaused = false;
     }
 
     /** Operations until the next point of the CPU whose turn it is. */

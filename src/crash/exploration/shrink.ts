@@ -7,24 +7,25 @@
  *    out, nor any two or three together.
  * 3. Each is moved as late as it can be. One operation later and the failure is another or none, so
  *    the operation before which the preempted CPU now stands is one of those that race.
+ * 4. Where there is more than one, the same failure is looked for with fewer (fewer-points.ts).
  *
  * A shorter list counts when its run fails in the same way, by kind and by message but for numbers.
  * What is left after any number of runs is a list that does, so the search can be cut at any time;
- * it draws nothing, so the same failure shrinks to the same list.
+ * it depends on nothing but the run, so the same failure shrinks to the same list.
  */
-import { fromMark } from "../../machine/schedule/from-mark.ts";
-import type { Preemption, TakenPreemption } from "../../machine/schedule/plain-policy.ts";
-import { PreemptionFinder } from "../../machine/schedule/preemption-finder.ts";
-import { formatPreemptions, PreemptionSchedule } from "../../machine/schedule/preemptions.ts";
-import type { Schedule } from "../../machine/schedule/schedule.ts";
-import { AnchoredSchedule } from "./anchored-schedule.ts";
-import { withOwnChoices } from "./run-seeds.ts";
-import { isSameFailure, type MakeSchedule, type RunFailure, type Subject } from "./subject.ts";
+import type { Preemption } from "../../machine/schedule/plain-policy.ts";
+import { formatPreemptions } from "../../machine/schedule/preemptions.ts";
+import { farthest } from "./farthest.ts";
+import { findFewer } from "./fewer-points.ts";
+import type { MakeSchedule, RunFailure, Subject } from "./subject.ts";
+import { type Points, Trials } from "./trials.ts";
 
 const defaultMaxRuns = 2000;
 /** Lists as long as this, or shorter, are tried without any two, or any three, of theirs. */
 const shortListForPairs = 12;
 const shortListForTriples = 7;
+/** A turn has at most so many operations, so a point cannot be moved farther. */
+const farthestMove = 2 ** 16;
 
 export interface ShrinkOptions {
     readonly subject: Subject;
@@ -32,6 +33,8 @@ export interface ShrinkOptions {
     readonly seed: number;
     /** Its schedule, as `parseSchedule` makes it, without a mark; it draws from its own stream. */
     readonly schedule: MakeSchedule;
+    /** Of a run, as when the failure was found: `FailingRun.maxOperations`. */
+    readonly maxOperations?: number | undefined;
     /** 2000 unless given. */
     readonly maxRuns?: number;
     readonly onProgress?: (progress: ShrinkProgress) => void;
@@ -39,6 +42,7 @@ export interface ShrinkOptions {
 
 export interface ShrinkProgress {
     readonly runs: number;
+    /** Points of the list that is tried to be made shorter. */
     readonly points: number;
 }
 
@@ -56,167 +60,93 @@ export interface ShrunkFailure {
 
 /** Shrinks a failure; undefined when the run does not fail. */
 export function shrink(options: ShrinkOptions): ShrunkFailure | undefined {
-    const shrinker = new Shrinker(options);
-    const first = shrinker.preemptions();
+    const { subject, seed, schedule, maxRuns = defaultMaxRuns, maxOperations } = options;
+    const onFailure = (runs: number, { length }: Points) => {
+        options.onProgress?.({ runs, points: length });
+    };
+    const trials = new Trials({ subject, seed, maxRuns, maxOperations, onFailure });
+    const first = trials.first(schedule);
     if (first === undefined) {
         return undefined;
     }
-    let points = first;
-    for (let before = -1; before !== points.length; ) {
-        before = points.length;
-        points = shrinker.leaveOut(points);
-        points = shrinker.moveLater(points);
+    let points = makeSmall(trials, first);
+    for (;;) {
+        const fewer = findFewer(trials, { subject, seed, maxOperations }, points);
+        if (fewer === undefined) {
+            break;
+        }
+        points = makeSmall(trials, fewer);
     }
-    const schedule = `preempt:${formatPreemptions(points)}`;
-    const { runs, failure } = shrinker;
     return {
-        seed: options.seed,
+        seed,
         points: points.map(({ after, cpu }) => ({ after, cpu })),
-        schedule,
-        failure,
+        schedule: `preempt:${formatPreemptions(points)}`,
+        failure: trials.failure,
         pointsAtFirst: first.length,
-        runs,
+        runs: trials.runs,
     };
 }
 
-/** A schedule that knows its preemptions when the run is over. */
-interface TellingSchedule extends Schedule {
-    readonly taken: readonly TakenPreemption[];
+/** Leaves out what can be left out, and moves the rest, until nothing changes. */
+function makeSmall(trials: Trials, points: Points): Points {
+    let small = points;
+    for (let before = -1; before !== small.length; ) {
+        before = small.length;
+        small = moveLater(trials, leaveOut(trials, small));
+    }
+    return small;
 }
 
-type Points = readonly TakenPreemption[];
-
-class Shrinker {
-    readonly #options: ShrinkOptions;
-    readonly #tried = new Set<string>();
-    runs = 0;
-    /** Of the shortest list so far. */
-    failure: RunFailure = { kind: "none", message: "" };
-
-    constructor(options: ShrinkOptions) {
-        this.#options = options;
+/** Leaves out parts, the last first, half as large each time. */
+function leaveOut(trials: Trials, points: Points): Points {
+    let left = points;
+    for (let size = points.length; size > 0; size = Math.floor(size / 2)) {
+        for (let end = left.length; end > 0; end = Math.min(end - size, left.length)) {
+            const rest = [...left.slice(0, Math.max(0, end - size)), ...left.slice(end)];
+            left = trials.fail(rest) ?? left;
+        }
     }
+    return leaveOutTogether(trials, left);
+}
 
-    /** The preemptions of the run as it was found, if it fails. */
-    preemptions(): Points | undefined {
-        const { schedule, seed } = this.#options;
-        const { failure, taken } = this.#run((choices) => {
-            return new PreemptionFinder(withOwnChoices(schedule, seed)(choices));
+/** Leaves out any two, and any three, of few. */
+function leaveOutTogether(trials: Trials, points: Points): Points {
+    const { length } = points;
+    for (let first = 0; first < length && length <= shortListForPairs; first++) {
+        for (let second = first + 1; second < length; second++) {
+            // A third that is the second leaves out two.
+            const lastThird = length <= shortListForTriples ? length - 1 : second;
+            for (let third = second; third <= lastThird; third++) {
+                const gone = [first, second, third];
+                const rest = trials.fail(points.filter((_, index) => !gone.includes(index)));
+                if (rest !== undefined) {
+                    return leaveOut(trials, rest);
+                }
+            }
+        }
+    }
+    return points;
+}
+
+/** Moves each point as late as it can be, the last one first. */
+function moveLater(trials: Trials, points: Points): Points {
+    let moved = points;
+    for (let index = points.length - 1; index >= 0; index--) {
+        const start = moved;
+        farthest(farthestMove, (by) => {
+            const later = trials.failAnchored(withLater(start, index, by));
+            moved = later ?? moved;
+            return later !== undefined;
         });
-        if (failure !== undefined) {
-            this.failure = failure;
+        if (moved.length !== points.length) {
+            return moved;
         }
-        return failure === undefined ? undefined : taken;
     }
-
-    /** Leaves out parts, until none can be left out. */
-    leaveOut(points: Points): Points {
-        let left = points;
-        for (let size = points.length; size > 0; size = Math.floor(size / 2)) {
-            for (let start = left.length - size; start > -size && left.length > 0; ) {
-                const from = Math.max(0, start);
-                const without = [...left.slice(0, from), ...left.slice(start + size)];
-                const shorter = this.#failsWith(without);
-                left = shorter ?? left;
-                start = Math.min(start - size, left.length - 1);
-            }
-        }
-        return this.#leaveOutTogether(left);
-    }
-
-    /** Moves each point as late as it can be, the last one first. */
-    moveLater(points: Points): Points {
-        let moved = points;
-        for (let index = points.length - 1; index >= 0; index--) {
-            let growing = true;
-            // By 1, 2, 4 and so on while that fails; then by less and less.
-            for (let by = 1; by >= 1; by = growing ? by * 2 : Math.floor(by / 2)) {
-                const later = this.#failsWith(withLater(moved, index, by));
-                growing &&= later !== undefined;
-                moved = later ?? moved;
-                if (moved.length !== points.length) {
-                    return moved;
-                }
-            }
-        }
-        return moved;
-    }
-
-    /** Leaves out any two, and any three, of few. */
-    #leaveOutTogether(points: Points): Points {
-        const { length } = points;
-        for (let first = 0; first < length && length <= shortListForPairs; first++) {
-            for (let second = first + 1; second < length; second++) {
-                const pair = points.filter((_, index) => index !== first && index !== second);
-                const shorter = this.#failsWith(pair);
-                if (shorter !== undefined) {
-                    return this.leaveOut(shorter);
-                }
-                for (let third = second + 1; third < length; third++) {
-                    if (length <= shortListForTriples) {
-                        const gone = [points[first], points[second], points[third]];
-                        const rest = this.#failsWith(points.filter((one) => !gone.includes(one)));
-                        if (rest !== undefined) {
-                            return this.leaveOut(rest);
-                        }
-                    }
-                }
-            }
-        }
-        return points;
-    }
-
-    /** The preemptions of a run with these points, if it fails in the same way. */
-    #failsWith(points: Points): Points | undefined {
-        const key = points.map((one) => `${one.cpu}@${one.from}+${one.fromOperations}`).join(".");
-        if (this.#tried.has(key)) {
-            return undefined;
-        }
-        this.#tried.add(key);
-        const exact = () => new PreemptionSchedule(ascending(points));
-        for (const make of [() => new AnchoredSchedule(points), exact]) {
-            if (this.runs >= (this.#options.maxRuns ?? defaultMaxRuns)) {
-                return undefined;
-            }
-            const { failure, taken } = this.#run(make);
-            if (failure !== undefined && isSameFailure(failure, this.failure)) {
-                this.failure = failure;
-                this.#options.onProgress?.({ runs: this.runs, points: taken.length });
-                return taken;
-            }
-        }
-        return undefined;
-    }
-
-    #run(make: (...choices: Parameters<MakeSchedule>) => TellingSchedule) {
-        const { subject, seed } = this.#options;
-        let made: TellingSchedule | undefined;
-        const schedule = fromMark((choices) => {
-            made = make(choices);
-            return made;
-        });
-        const { failure } = subject.run({ seed, schedule });
-        this.runs++;
-        return { failure, taken: made?.taken.slice() ?? [] };
-    }
+    return moved;
 }
 
 /** Points with one of them later by so many operations of the CPU that it preempts. */
 function withLater(points: Points, index: number, by: number): Points {
-    return points.map((point, at) =>
-        at < index
-            ? point
-            : {
-                  ...point,
-                  after: point.after + by,
-                  fromOperations: point.fromOperations + (at === index ? by : 0),
-              },
-    );
-}
-
-/** In the order of all CPUs' count, and one at a time. */
-function ascending(points: Points): Points {
-    return points
-        .toSorted((one, other) => one.after - other.after)
-        .filter(({ after }, index, sorted) => index === 0 || sorted[index - 1].after < after);
+    const point = points[index];
+    return points.with(index, { ...point, fromOperations: point.fromOperations + by });
 }

@@ -32,6 +32,8 @@ export interface RunRequest {
     /** Asks for `RunOutcome.runs`. */
     readonly recordsSchedule?: boolean;
     readonly observer?: RunObserver;
+    /** Operations since power-on after which a run that has not ended has failed: it is stuck. */
+    readonly maxOperations?: number;
 }
 
 export interface RunFailure {

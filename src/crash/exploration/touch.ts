@@ -28,22 +28,24 @@ export interface Touch {
 export function touchOf(context: Context, operation: Operation, memory: GuestMemory): Touch {
     const { subject } = context;
     const pageTable = context.cpu?.pageTable ?? -1;
-    const at = (address: number, byteLength: number, isWritten: boolean): TouchedBytes => {
-        return { physical: physicalOf(memory, pageTable, address), byteLength, isWritten };
+    const at = (address: number, byteLength: number, isWritten: boolean): TouchedBytes[] => {
+        const physical = physicalOf(memory, pageTable, address);
+        // Registers are none: every CPU has a local APIC of its own at the same address.
+        return memory.contains(physical, 1) ? [{ physical, byteLength, isWritten }] : [];
     };
     if (operation === OperationCode.copy) {
         const { address, expected, value } = context;
         const length = Math.min(value, restOfPage(address), restOfPage(expected));
-        return { subject, bytes: [at(address, length, true), at(expected, length, false)] };
+        return { subject, bytes: [...at(address, length, true), ...at(expected, length, false)] };
     }
     if (operation === OperationCode.fill) {
         const length = Math.min(context.value, restOfPage(context.address));
-        return { subject, bytes: [at(context.address, length, true)] };
+        return { subject, bytes: at(context.address, length, true) };
     }
     const size = operation & 0x0f;
     const kind = operation - size;
     if (kind >= OperationCode.load && kind < OperationCode.input) {
-        return { subject, bytes: [at(context.address, size, kind !== OperationCode.load)] };
+        return { subject, bytes: at(context.address, size, kind !== OperationCode.load) };
     }
     return { subject, bytes: [] };
 }

@@ -94,7 +94,10 @@ export class Console {
         );
     }
 
-    /** Writes a user's bytes. Returns how many, or E_FAULT when there is not one. */
+    /**
+     * Writes a user's bytes. Returns how many, or E_FAULT when there is not one. What is written is
+     * less than asked for when there are no more bytes, or when the process is exiting.
+     */
     *writeFromUser(task: Task, address: number, byteLength: number): Steps<number> {
         let writtenBytes = 0;
         while (writtenBytes < byteLength) {
@@ -103,6 +106,9 @@ export class Console {
             writtenBytes += done;
             if (done < pieceBytes) {
                 return writtenBytes > 0 ? writtenBytes : ErrorCode.badAddress;
+            }
+            if (task.isExiting) {
+                return writtenBytes;
             }
         }
         return writtenBytes;

@@ -21,7 +21,7 @@ import type { Task } from "../tasks/task.ts";
 import type { RandomAccess } from "./vnode.ts";
 
 /** Files do not grow beyond this. */
-export const maxFileBytes = 2 ** 20;
+const maxFileBytes = 2 ** 20;
 
 /** A page of a file's. */
 export interface FilePage {

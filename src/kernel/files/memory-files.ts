@@ -28,7 +28,7 @@ const imageStart = 0x10_0000;
 /** Bytes of a name, without a NUL. */
 export const maxNameLength = 63;
 /** Files that have a name. */
-export const maxFiles = 64;
+const maxFiles = 64;
 /** A first line is not looked for beyond this. */
 const maxLineLength = 127;
 
@@ -90,11 +90,6 @@ export class MemoryFiles {
         return [...this.#files.values()].reduce((sum, file) => sum + file.allocatedPageCount, 0);
     }
 
-    /** Whether a file has that name; a look that may be old. */
-    has(name: string): boolean {
-        return this.#files.has(name);
-    }
-
     /** A file's first line, without its newline: up to 127 bytes. E_NOENT. */
     *firstLine(context: Context, name: string): Steps<string | ErrorCode> {
         const hadInterrupts = yield* this.#lock.acquire(context);
@@ -113,8 +108,8 @@ export class MemoryFiles {
     }
 
     /**
-     * Opens a file, or makes one if `flags` say so. E_NOENT; E_NOSPC: there are too many. The file
-     * is not cut off yet: that is for when the opening has a descriptor.
+     * Opens a file, or makes one if `flags` say so. E_NOENT; E_NOSPC: there are too many. To cut it
+     * off, if they say that too, is the caller's.
      */
     *open(context: Context, name: string, flags: number): Steps<MemoryFile | ErrorCode> {
         const hadInterrupts = yield* this.#lock.acquire(context);

@@ -20,37 +20,42 @@ import type { Task } from "../tasks/task.ts";
 import type { OpenMode, RandomAccess, Vnode } from "./vnode.ts";
 
 /** Open files that the system can have. */
-export const maxOpenFiles = 128;
+const maxOpenFiles = 128;
 
-/** What there is of open files in the whole system. */
+/** How many open files the whole system has, so that they have a limit. */
 export class OpenFiles {
     readonly #order: LockOrder;
+    /** Guards the count; taken with no open file's own lock held. */
+    readonly #lock: SpinLock;
     #count = 0;
 
     constructor({ order }: { readonly order: LockOrder }) {
         this.#order = order;
+        this.#lock = new SpinLock(order, "open file", "number of open files");
     }
 
-    /** For the leak check, and for the limit. */
+    /** For the leak check, when everything is quiet. */
     get count(): number {
         return this.#count;
     }
 
-    /** Takes room for `fileCount` more, all or none. One atomic step, as a compare-and-exchange. */
+    /** Takes room for `fileCount` more: all, or none when there is too little. */
     *reserve(context: Context, fileCount: number): Steps<boolean> {
-        yield context.step();
-        if (this.#count + fileCount > maxOpenFiles) {
-            return false;
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        const hasRoom = this.#count + fileCount <= maxOpenFiles;
+        if (hasRoom) {
+            this.#count += fileCount;
         }
-        this.#count += fileCount;
-        return true;
+        yield* this.#lock.release(context, hadInterrupts);
+        return hasRoom;
     }
 
     /** Gives room back. */
     *unreserve(context: Context, fileCount: number): Steps {
-        yield context.step();
+        const hadInterrupts = yield* this.#lock.acquire(context);
         this.#count -= fileCount;
         kernelAssert(this.#count >= 0, "an open file is closed once");
+        yield* this.#lock.release(context, hadInterrupts);
     }
 
     /** An open file, with one reference, for which room was reserved. */
@@ -58,7 +63,7 @@ export class OpenFiles {
         return new OpenFile(this, new SpinLock(this.#order, "open file"), vnode, mode);
     }
 
-    /** As `make`, for who has no context yet: a first process, whose room is not in question. */
+    /** As `make`, with its room; before there is a process, when nobody else counts. */
     makeUnreserved(vnode: Vnode, mode: OpenMode): OpenFile {
         this.#count++;
         return this.make(vnode, mode);

@@ -42,10 +42,13 @@ export interface PipeSurroundings {
 /** Makes pipes, and numbers them for people. */
 export class Pipes {
     readonly #surroundings: PipeSurroundings;
+    /** Guards the count. */
+    readonly #lock: SpinLock;
     #madeCount = 0;
 
     constructor(surroundings: PipeSurroundings) {
         this.#surroundings = surroundings;
+        this.#lock = new SpinLock(surroundings.order, "pipe", "number of pipes");
     }
 
     /** A pipe with both ends open; undefined when there is no page for it. */
@@ -54,8 +57,11 @@ export class Pipes {
         if (page < 0) {
             return undefined;
         }
+        const hadInterrupts = yield* this.#lock.acquire(context);
         this.#madeCount++;
-        return new Pipe(this.#surroundings, this.#madeCount, page);
+        const number = this.#madeCount;
+        yield* this.#lock.release(context, hadInterrupts);
+        return new Pipe(this.#surroundings, number, page);
     }
 }
 

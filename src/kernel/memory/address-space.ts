@@ -16,10 +16,7 @@
  * the process. It is given back only after a shootdown (translation-shootdown.ts), which must not
  * be waited for with a spinlock held. A page that enters an empty place needs none.
  *
- * Tables below the root, once made, stay until the end: their number is bounded by what was mapped.
- *
- * Invariants: the lower half has exactly the pages in `#mapped`; the upper half is the kernel's;
- * what runs out of memory leaves everything as it was.
+ * Invariants: the upper half is the kernel's; what runs out of memory leaves everything as it was.
  */
 import { pageSize } from "../../base/page-size.ts";
 import { copyBytes } from "../../machine/cpu/bulk.ts";
@@ -31,7 +28,8 @@ import { kernelAssert } from "../panic.ts";
 import type { Steps } from "../steps.ts";
 import { SpinLock } from "../sync/spin-lock.ts";
 import { directMap } from "./direct-map.ts";
-import { addTables, EntryBit, findEntry, pageOf } from "./page-table.ts";
+import { MappedPages, type UserAccess } from "./mapped-pages.ts";
+import { EntryBit, pageOf } from "./page-table.ts";
 import { consolePage } from "./physical-layout.ts";
 import { shootDown } from "./translation-shootdown.ts";
 
@@ -46,8 +44,6 @@ export interface PageRights {
     readonly writable: boolean;
 }
 
-export type UserAccess = "read" | "write";
-
 const consoleEntry =
     consolePage + EntryBit.present + EntryBit.writable + EntryBit.user + EntryBit.device;
 /** Bytes of half a root table: the kernel's entries are in the upper one. */
@@ -58,16 +54,15 @@ export class AddressSpace {
     readonly rootTable: number;
     readonly #kernel: AddressSpaceKernel;
     readonly #lock: SpinLock;
-    /** Tables below the root. */
-    readonly #tables: number[] = [];
-    /** Addresses of the pages that are mapped, in the order in which they came to be. */
-    readonly #mapped = new Set<number>();
-    /** Pages that the kernel keeps for the process, mapped nowhere. */
+    /** The lock guards these, */
+    readonly #mapped: MappedPages;
+    /** and the pages that the kernel keeps for the process, which are mapped nowhere. */
     readonly #kept = new Set<number>();
 
     private constructor(kernel: AddressSpaceKernel, rootTable: number) {
         this.#kernel = kernel;
         this.rootTable = rootTable;
+        this.#mapped = new MappedPages(kernel.pages, rootTable);
         this.#lock = new SpinLock(
             kernel.order,
             "page table",
@@ -152,9 +147,9 @@ export class AddressSpace {
         pages: readonly number[],
     ): Steps<number> {
         const hadInterrupts = yield* this.#lock.acquire(context);
-        const place = address ?? this.#findRoom(context, pages.length);
+        const place = address ?? this.#mapped.findRoom(pages.length);
         const entries = pages.map((page) => entryOf(page, true) + EntryBit.shared);
-        const result = yield* this.#insertLocked(context, place, entries);
+        const result = yield* this.#mapped.insert(context, place, entries);
         yield* this.#lock.release(context, hadInterrupts);
         return result === 0 ? place : result;
     }
@@ -164,11 +159,9 @@ export class AddressSpace {
         const hadInterrupts = yield* this.#lock.acquire(context);
         for (let index = 0; index < pageCount; index++) {
             const pageAddress = address + index * pageSize;
-            const place = yield* this.#entryPlace(context, pageAddress);
-            const entry = yield context.load(place, 4);
+            const entry = yield* this.#mapped.entry(context, pageAddress);
             kernelAssert((entry & EntryBit.shared) !== 0, "a shared page is unmapped as one");
-            yield context.store(place, 4, 0);
-            this.#mapped.delete(pageAddress);
+            yield* this.#mapped.remove(context, pageAddress);
         }
         yield* this.#lock.release(context, hadInterrupts);
     }
@@ -187,7 +180,7 @@ export class AddressSpace {
      */
     *translate(context: Context, address: number, access: UserAccess): Steps<number> {
         const hadInterrupts = yield* this.#lock.acquire(context);
-        const entry = yield* this.#entryFor(context, address, access);
+        const entry = yield* this.#mapped.find(context, address, access);
         yield* this.#lock.release(context, hadInterrupts);
         return entry === 0 ? -1 : pageOf(entry) + (address % pageSize);
     }
@@ -198,7 +191,7 @@ export class AddressSpace {
      */
     *hold(context: Context, address: number, access: UserAccess): Steps<number> {
         const hadInterrupts = yield* this.#lock.acquire(context);
-        const entry = yield* this.#entryFor(context, address, access);
+        const entry = yield* this.#mapped.find(context, address, access);
         const isHeld = entry !== 0 && (entry & EntryBit.device) === 0;
         if (isHeld) {
             yield* this.#kernel.pages.addReference(context, pageOf(entry));
@@ -258,13 +251,13 @@ export class AddressSpace {
     /** Gives back all pages and tables. No CPU has the table loaded, and nobody will load it. */
     *destroy(context: Context): Steps {
         const { pages } = this.#kernel;
-        for (const address of this.#mapped) {
-            const entry = yield context.load(yield* this.#entryPlace(context, address), 4);
+        for (const address of this.#mapped.addresses) {
+            const entry = yield* this.#mapped.entry(context, address);
             if ((entry & (EntryBit.shared | EntryBit.device)) === 0) {
                 yield* pages.release(context, pageOf(entry));
             }
         }
-        for (const page of [...this.#kept, ...this.#tables, this.rootTable]) {
+        for (const page of [...this.#kept, ...this.#mapped.tables]) {
             yield* pages.release(context, page);
         }
     }
@@ -272,29 +265,9 @@ export class AddressSpace {
     /** Puts entries into an empty place. E_INVAL: it is not empty. E_NOMEM: there is no table. */
     *#insert(context: Context, address: number, entries: readonly number[]): Steps<0 | ErrorCode> {
         const hadInterrupts = yield* this.#lock.acquire(context);
-        const result = yield* this.#insertLocked(context, address, entries);
+        const result = yield* this.#mapped.insert(context, address, entries);
         yield* this.#lock.release(context, hadInterrupts);
         return result;
-    }
-
-    *#insertLocked(
-        context: Context,
-        address: number,
-        entries: readonly number[],
-    ): Steps<0 | ErrorCode> {
-        const addresses = entries.map((_, index) => address + index * pageSize);
-        if (addresses.some((pageAddress) => this.#mapped.has(pageAddress))) {
-            return ErrorCode.invalid;
-        }
-        if (!(yield* this.#makeTables(context, address, addresses.at(-1) ?? address))) {
-            return ErrorCode.noMemory;
-        }
-        for (const [index, pageAddress] of addresses.entries()) {
-            const place = yield* this.#entryPlace(context, pageAddress);
-            yield context.store(place, 4, entries[index]);
-            this.#mapped.add(pageAddress);
-        }
-        return 0;
     }
 
     /** Puts an entry in place of an own, writable page or of nothing, and frees that page. */
@@ -302,14 +275,13 @@ export class AddressSpace {
         const hadInterrupts = yield* this.#lock.acquire(context);
         let old = 0;
         let result: 0 | ErrorCode;
-        if (!this.#mapped.has(address)) {
-            result = yield* this.#insertLocked(context, address, [entry]);
+        if (!this.#mapped.addresses.has(address)) {
+            result = yield* this.#mapped.insert(context, address, [entry]);
         } else {
-            const place = yield* this.#entryPlace(context, address);
-            old = yield context.load(place, 4);
+            old = yield* this.#mapped.entry(context, address);
             result = isOwn(old) ? 0 : ErrorCode.invalid;
             if (result === 0) {
-                yield context.store(place, 4, entry);
+                yield* this.#mapped.replace(context, address, entry);
             }
         }
         yield* this.#lock.release(context, hadInterrupts);
@@ -324,7 +296,7 @@ export class AddressSpace {
     *#insertCopy(context: Context, address: number, entry: number): Steps<boolean> {
         const { pages } = this.#kernel;
         if ((entry & EntryBit.device) !== 0) {
-            const isThere = this.#mapped.has(address);
+            const isThere = this.#mapped.addresses.has(address);
             return isThere || (yield* this.#insert(context, address, [consoleEntry])) === 0;
         }
         let page = pageOf(entry);
@@ -347,8 +319,8 @@ export class AddressSpace {
     ): Steps<readonly { readonly address: number; readonly entry: number }[]> {
         const held: { readonly address: number; readonly entry: number }[] = [];
         const hadInterrupts = yield* this.#lock.acquire(context);
-        for (const address of this.#mapped) {
-            const entry = yield context.load(yield* this.#entryPlace(context, address), 4);
+        for (const address of this.#mapped.addresses) {
+            const entry = yield* this.#mapped.entry(context, address);
             if ((entry & EntryBit.shared) === 0) {
                 held.push({ address, entry });
             }
@@ -359,51 +331,6 @@ export class AddressSpace {
         yield* this.#lock.release(context, hadInterrupts);
         return held;
     }
-
-    /** The entry by which an access of a program is translated, or 0 if it would fault. */
-    *#entryFor(context: Context, address: number, access: UserAccess): Steps<number> {
-        const place = isUserAddress(address)
-            ? yield* findEntry(context, this.rootTable, address)
-            : undefined;
-        const entry = place === undefined ? 0 : yield context.load(place, 4);
-        const needed =
-            EntryBit.present + EntryBit.user + (access === "write" ? EntryBit.writable : 0);
-        return (entry & needed) === needed ? entry : 0;
-    }
-
-    /** The first address from `UserAddress.sharedMemory` on with nothing for so many pages. */
-    #findRoom(context: Context, pageCount: number): number {
-        this.#lock.assertHeld(context);
-        let place: number = UserAddress.sharedMemory;
-        for (let found = 0; found < pageCount; ) {
-            const pageAddress = place + found * pageSize;
-            if (this.#mapped.has(pageAddress)) {
-                place = pageAddress + pageSize;
-                found = 0;
-            } else {
-                found++;
-            }
-        }
-        return place;
-    }
-
-    *#makeTables(context: Context, first: number, last: number): Steps<boolean> {
-        const made = yield* addTables(context, this.#kernel.pages, this.rootTable, first, last);
-        this.#tables.push(...(made ?? []));
-        return made !== undefined;
-    }
-
-    /** The kernel's address of the entry of a page whose tables there are. */
-    *#entryPlace(context: Context, address: number): Steps<number> {
-        const place = yield* findEntry(context, this.rootTable, address);
-        kernelAssert(place !== undefined, "a page that is mapped has its tables");
-        return place;
-    }
-}
-
-/** Whether an address is a whole number below the end of a process's half. */
-function isUserAddress(address: number): boolean {
-    return Number.isInteger(address) && address >= 0 && address < UserAddress.end;
 }
 
 function entryOf(page: number, writable: boolean): number {

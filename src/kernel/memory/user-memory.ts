@@ -16,7 +16,7 @@ import { UserAddress } from "../interface/constants.ts";
 import { ErrorCode } from "../interface/error-code.ts";
 import type { Steps } from "../steps.ts";
 import type { Task } from "../tasks/task.ts";
-import type { UserAccess } from "./address-space.ts";
+import type { UserAccess } from "./mapped-pages.ts";
 
 /**
  * Whether a program could access all of a range, to its last byte. No bytes are always right,

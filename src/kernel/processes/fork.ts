@@ -9,18 +9,20 @@
 import type { Context } from "../../machine/cpu/context.ts";
 import { ErrorCode } from "../interface/error-code.ts";
 import type { Kernel } from "../kernel.ts";
-import { KernelPanic } from "../panic.ts";
 import type { Steps } from "../steps.ts";
 import { WaitQueue } from "../sync/wait-queue.ts";
 import type { Task } from "../tasks/task.ts";
 import { Process } from "./process.ts";
 import { addThread, type NewTask, reserveTask, unreserveTask } from "./threads.ts";
 
-/** Returns the child's pid; the child's call returns 0. E_AGAIN: no number; E_NOMEM: no page. */
+/**
+ * Returns the child's pid; the child's call returns 0. E_AGAIN: no number; E_NOMEM: no page, or the
+ * program has run for so long that what it did is no longer recorded.
+ */
 export function* fork(kernel: Kernel, task: Task): Steps<number> {
     const { context, process: parent } = task;
     if (!context.canFork) {
-        throw new KernelPanic(`${task.name} has run too long to be forked`);
+        return ErrorCode.noMemory;
     }
     const reserved = yield* reserveTask(kernel, context);
     if (typeof reserved === "string") {

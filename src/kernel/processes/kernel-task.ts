@@ -6,7 +6,7 @@ import { KernelPanic } from "../panic.ts";
 import type { Steps } from "../steps.ts";
 import type { Task } from "../tasks/task.ts";
 import { exitThread } from "./exit.ts";
-import { addThread, reserveTask } from "./threads.ts";
+import { addThread, type NewTask, reserveTask } from "./threads.ts";
 
 /** What a kernel task does; when it returns, the task ends. */
 export type KernelTaskBody = (kernel: Kernel, task: Task) => Steps;
@@ -22,6 +22,17 @@ export function* startKernelTask(
     if (typeof reserved === "string") {
         throw new KernelPanic(`no kernel task ${name}: there is ${reserved} for it`);
     }
+    yield* beginKernelTask(kernel, context, reserved, name, body);
+}
+
+/** Makes a kernel task of what was reserved for it, and lets it run. */
+export function* beginKernelTask(
+    kernel: Kernel,
+    context: Context,
+    reserved: NewTask,
+    name: string,
+    body: KernelTaskBody,
+): Steps {
     const taskContext = kernel.makeContext(name);
     const mode = { isUser: false, interruptsEnabled: true };
     taskContext.start(kernelTaskProgram(kernel, taskContext, body), mode);

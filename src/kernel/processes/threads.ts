@@ -42,6 +42,26 @@ export function* reserveTask(kernel: Kernel, context: Context): Steps<NewTask | 
     return { tid, page };
 }
 
+/** Takes numbers and pages for several tasks, or for none. */
+export function* reserveTasks(
+    kernel: Kernel,
+    context: Context,
+    taskCount: number,
+): Steps<readonly NewTask[] | TaskShortage> {
+    const tasks: NewTask[] = [];
+    while (tasks.length < taskCount) {
+        const reserved = yield* reserveTask(kernel, context);
+        if (typeof reserved === "string") {
+            for (const task of tasks) {
+                yield* unreserveTask(kernel, context, task);
+            }
+            return reserved;
+        }
+        tasks.push(reserved);
+    }
+    return tasks;
+}
+
 /** Gives back what `reserveTask` took. */
 export function* unreserveTask(kernel: Kernel, context: Context, task: NewTask): Steps {
     yield* freeSlot(kernel, context, task);

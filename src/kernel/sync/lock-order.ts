@@ -11,11 +11,21 @@ import type { LockClass } from "./lock-class.ts";
 import type { SpinLock } from "./spin-lock.ts";
 
 /** A lock of class `held` was held when one of class `taken` was taken. */
-export interface LockEdge {
+export class LockEdge {
     readonly held: LockClass;
     readonly taken: LockClass;
+    /** Made where that was seen first. Its text costs more than it does, and is rarely read. */
+    readonly #seen = new Error("seen here");
+
+    constructor(held: LockClass, taken: LockClass) {
+        this.held = held;
+        this.taken = taken;
+    }
+
     /** Where that was seen first, as a JavaScript stack; for people. */
-    readonly stack: string;
+    get stack(): string {
+        return this.#seen.stack ?? "";
+    }
 }
 
 export class LockOrder {
@@ -75,7 +85,7 @@ export class LockOrder {
         if (known.has(taken)) {
             return;
         }
-        const edge: LockEdge = { held, taken, stack: new Error("seen here").stack ?? "" };
+        const edge = new LockEdge(held, taken);
         const back = this.#path(taken, held, new Set());
         if (back !== undefined) {
             throw new LockCycle(edge, back);

@@ -14,9 +14,12 @@
  * There are fewer rounds than in the original, which has 20,000: here it is the schedules that
  * are many.
  */
+import type { Context } from "../../machine/cpu/context.ts";
+import { ErrorCode } from "../interface/error-code.ts";
 import type { Kernel } from "../kernel.ts";
 import { kernelAssert } from "../panic.ts";
-import { startKernelTask } from "../processes/kernel-task.ts";
+import { beginKernelTask } from "../processes/kernel-task.ts";
+import { reserveTasks } from "../processes/threads.ts";
 import type { Steps } from "../steps.ts";
 import type { Task } from "../tasks/task.ts";
 import { SpinLock } from "./spin-lock.ts";
@@ -53,7 +56,10 @@ export class WaitQueueTest {
         this.#queue = new WaitQueue(kernel.order, kernel.scheduler, "the kernel's test");
     }
 
-    /** Starts the test if it does not run. Returns the phase that it is in, or `testIsDone`. */
+    /**
+     * Starts the test if it does not run. Returns the phase that it is in, or `testIsDone`. E_AGAIN,
+     * E_NOMEM: there are too few numbers or pages for its tasks.
+     */
     *poll(task: Task): Steps<number> {
         const { context } = task;
         const hadInterrupts = yield* this.#lock.acquire(context);
@@ -67,12 +73,27 @@ export class WaitQueueTest {
         }
         const phase = this.#phase;
         yield* this.#lock.release(context, hadInterrupts);
-        for (let index = 0; starts && index < taskCount; index++) {
-            yield* startKernelTask(this.#kernel, context, `ktest ${index}`, (_kernel, member) =>
-                this.#run(member, index),
-            );
+        if (starts) {
+            const result = yield* this.#start(context);
+            return result === 0 ? phase : result;
         }
         return isDone ? testIsDone : phase;
+    }
+
+    /** Starts all tasks, or none: a part of them would wait for the others for ever. */
+    *#start(context: Context): Steps<0 | ErrorCode> {
+        const members = yield* reserveTasks(this.#kernel, context, taskCount);
+        if (typeof members === "string") {
+            const hadInterrupts = yield* this.#lock.acquire(context);
+            this.#runningTasks = 0;
+            yield* this.#lock.release(context, hadInterrupts);
+            return members === "no number" ? ErrorCode.tryAgain : ErrorCode.noMemory;
+        }
+        for (const [index, reserved] of members.entries()) {
+            const body = (_kernel: Kernel, member: Task) => this.#run(member, index);
+            yield* beginKernelTask(this.#kernel, context, reserved, `ktest ${index}`, body);
+        }
+        return 0;
     }
 
     *#run(task: Task, index: number): Steps {

@@ -9,7 +9,10 @@ import type { SystemCallGroup } from "./handler.ts";
 
 export const kernelTestCalls: SystemCallGroup = [[SystemCall.ktest, kernelTest]];
 
-/** ktest(1): starts the test of wait queues, or asks for its phase; 1000 when it is done. */
+/**
+ * ktest(1): starts the test of wait queues, or asks for its phase; 1000 when it is done. E_INVAL;
+ * E_AGAIN, E_NOMEM: there is no room for its tasks.
+ */
 function* kernelTest(kernel: Kernel, task: Task, call: CallArguments): Steps<number> {
     if (call.signed(0) !== 1) {
         return ErrorCode.invalid;

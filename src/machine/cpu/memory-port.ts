@@ -108,8 +108,9 @@ export class MemoryPort {
     }
 
     /**
-     * Carries out `copy` or `fill`: as much of it as lies in one page at each end; of registers, at
-     * most the eight bytes of the scratch. Returns false when it faults, and has then moved nothing.
+     * Carries out `copy` or `fill`: as much of it as lies in one page at each end; of registers,
+     * eight bytes at most, which is what the scratch has. Returns false when it faults, and has
+     * then moved nothing.
      */
     carryOutBulk(operands: Operands, isCopy: boolean, isUser: boolean): boolean {
         const { address: destination, expected, value: byteLength } = operands;

@@ -7,9 +7,9 @@
  * or still pending, is not waited for: `expectTicks` says from when on ticks matter, and a period
  * of one nanosecond costs no more than the interrupts that a processor takes.
  *
- * Jitter: a machine may have its periodic ticks come late, each by a delay of its own that is drawn
- * when the tick begins to be waited for. The count and the nominal period know nothing of it, and a
- * tick is never later than the nominal instant of the next one. So with one CPU a seed decides, too,
+ * Jitter: a machine may have its periodic ticks come late, each by a delay of its own, drawn when
+ * the tick begins to be waited for. The count and the nominal period know nothing of it, and a
+ * tick comes before the nominal instant of the next one. So with one CPU, too, a seed decides
  * between which operations interrupts come.
  *
  * Invariant: the alarm is set to the first tick after now, or not at all.

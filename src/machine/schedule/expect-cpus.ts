@@ -15,7 +15,8 @@ export function expectCpus(scheduleName: string, cpuCount: number): void {
     if (missing !== undefined) {
         const cpus = cpuCount === 1 ? "one CPU" : `${cpuCount} CPUs`;
         throw new UserError(
-            `the schedule ${kind} is for a machine with a CPU ${missing.cpu}, and this one has ${cpus}`,
+            `the schedule ${kind} is for a machine with a CPU ${missing.cpu}, ` +
+                `and this one has ${cpus}`,
             2,
         );
     }

@@ -7,14 +7,18 @@
  * below all that CPUs began with. A bug that needs D ordering constraints among n CPUs and k
  * operations is met with probability at least 1 / (n * k^(D-1)), whatever else happens.
  *
- * Two additions, for CPUs wait for each other by spinning, which the paper's threads do not. A
- * PAUSE drops its CPU below all others; and so does a very long burst without one, so that a
- * spinning CPU cannot keep out the one that it waits for.
+ * Two additions, for CPUs wait for each other by spinning, which the paper's threads do not. A CPU
+ * that says PAUSE stands back for some operations by chance, and keeps its priority
+ * (pause-backoff.ts): to the paper it would be a thread that is disabled until the lock is free. (To
+ * drop it below all others for good undoes the points of change: there is nobody left to fall
+ * below. That found a tenth of the races.) And a very long burst without PAUSE drops its CPU below
+ * all others, so that a CPU that spins without cannot keep out the one that it waits for.
  */
 import { assert } from "../../base/assert.ts";
 import type { ChoiceStream } from "../../base/choices.ts";
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { UserError } from "../../base/user-error.ts";
+import { PauseBackoff } from "./pause-backoff.ts";
 import { type CpuSet, maxCpuCount, type Schedule } from "./schedule.ts";
 
 /** Operations that a CPU may run on end. */
@@ -41,6 +45,7 @@ export class PctSchedule implements Schedule {
     readonly #choices: ChoiceStream;
     readonly #depth: number;
     readonly #runLength: number;
+    readonly #backoff: PauseBackoff;
     /** By CPU; the highest runs. Priorities are distinct; empty until the run has begun. */
     #priorities: number[] = [];
     /** Not above any priority given so far. */
@@ -51,6 +56,7 @@ export class PctSchedule implements Schedule {
     #decided = 0;
     /** Operations that the CPU has run on end. */
     #onEnd = 0;
+    #hasPaused = false;
 
     /**
      * @param depth D of the paper, from 1 to `maxDepth`.
@@ -61,6 +67,7 @@ export class PctSchedule implements Schedule {
         assert(runLength >= 1 && runLength <= maxRunLength, "PCT has a length");
         this.name = runLength === defaultRunLength ? `pct:${depth}` : `pct:${depth}:${runLength}`;
         this.#choices = choices;
+        this.#backoff = new PauseBackoff(choices);
         this.#depth = depth;
         this.#runLength = runLength;
     }
@@ -81,19 +88,26 @@ export class PctSchedule implements Schedule {
             point = this.#changePoints.at(0);
         }
         if (this.#onEnd >= longestBurst) {
-            this.#fall();
+            this.#lowest--;
+            this.#priorities[this.cpu] = this.#lowest;
+            this.#onEnd = 0;
         }
-        const best = this.#highestOf(runnable);
+        if (this.#hasPaused) {
+            this.#backoff.paused(this.cpu, this.#onEnd, this.#decided);
+            this.#hasPaused = false;
+            this.#onEnd = 0;
+        }
+        const best = this.#highestOf(this.#backoff.eligible(runnable, this.#decided));
         if (best !== this.cpu) {
             this.cpu = best;
             this.#onEnd = 0;
         }
-        const untilChange = (this.#changePoints.at(0)?.after ?? never) - this.#decided;
+        const untilChange = this.#nextChange(runnable) - this.#decided;
         this.operations = Math.min(untilChange, longestBurst - this.#onEnd);
     }
 
     paused(): boolean {
-        this.#fall();
+        this.#hasPaused = true;
         return true;
     }
 
@@ -108,11 +122,13 @@ export class PctSchedule implements Schedule {
         this.#lowest = 0;
         this.#decided = 0;
         this.#onEnd = 0;
+        this.#hasPaused = false;
+        this.#backoff.reset();
     }
 
     save(): StateRecord {
         return {
-            version: 1,
+            version: 2,
             cpu: this.cpu,
             priorities: [...this.#priorities],
             lowest: this.#lowest,
@@ -120,11 +136,13 @@ export class PctSchedule implements Schedule {
             changesTo: this.#changePoints.map(({ priority }) => priority),
             decided: this.#decided,
             onEnd: this.#onEnd,
+            hasPaused: this.#hasPaused,
+            backoff: this.#backoff.save(),
         };
     }
 
     load(state: StateFields): void {
-        state.expectVersion(1);
+        state.expectVersion(2);
         this.cpu = state.integer("cpu", 0, maxCpuCount - 1);
         this.#priorities = [...state.numbers("priorities")];
         if (this.#priorities.length !== 0 && this.#priorities.length !== maxCpuCount) {
@@ -139,6 +157,8 @@ export class PctSchedule implements Schedule {
         }));
         this.#decided = state.integer("decided", 0, Number.MAX_SAFE_INTEGER);
         this.#onEnd = state.integer("onEnd", 0, longestBurst);
+        this.#hasPaused = state.boolean("hasPaused");
+        this.#backoff.load(state.record("backoff"));
     }
 
     /** Draws priorities and points of change, at the first decision of a run. */
@@ -171,11 +191,17 @@ export class PctSchedule implements Schedule {
         return best;
     }
 
-    /** The CPU that runs goes below all others. */
-    #fall(): void {
-        this.#lowest--;
-        this.#priorities[this.cpu] = this.#lowest;
-        this.#onEnd = 0;
+    /** When the CPU that runs may have to give way: a point of change, or who stood back. */
+    #nextChange(runnable: CpuSet): number {
+        let next = this.#changePoints.at(0)?.after ?? never;
+        for (let cpu = 0; cpu < maxCpuCount; cpu++) {
+            const until = this.#backoff.until(cpu);
+            const isHigher = this.#priorities[cpu] > this.#priorities[this.cpu];
+            if ((runnable & (1 << cpu)) !== 0 && isHigher && until > this.#decided) {
+                next = Math.min(next, until);
+            }
+        }
+        return next;
     }
 }
 

@@ -49,6 +49,11 @@ export class PlainPolicy {
         this.#onEnd += count;
     }
 
+    /** Operations that the CPU whose turn it is has done on end. */
+    get onEnd(): number {
+        return this.#onEnd;
+    }
+
     /** The CPU whose turn it is said PAUSE. */
     paused(): void {
         this.#gaveWay = true;

@@ -6,6 +6,8 @@
  * point depends on the run up to there and on nothing else, so `PreemptionSchedule` with the noted
  * points gives the same run again, and with any of them missing another one: the list is exact, and
  * there is no shorter one.
+ *
+ * Of a schedule that was recorded from power-on, what counts is the part after the mark.
  */
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { PlainPolicy, type TakenPreemption } from "./plain-policy.ts";
@@ -18,6 +20,8 @@ export class PreemptionFinder implements Schedule {
     /** Of the schedule's decision: operations not yet done, and done. */
     #left = 0;
     #done = 0;
+    /** What was retired last came before the mark. */
+    #isFirst = false;
 
     constructor(schedule: Schedule) {
         this.#schedule = schedule;
@@ -25,6 +29,10 @@ export class PreemptionFinder implements Schedule {
 
     get name(): string {
         return this.#schedule.name;
+    }
+
+    get beginsAtPowerOn(): true | undefined {
+        return this.#schedule.beginsAtPowerOn;
     }
 
     get cpu(): number {
@@ -36,9 +44,15 @@ export class PreemptionFinder implements Schedule {
         return this.#policy.taken;
     }
 
+    begin(): void {
+        this.#policy.reset();
+        this.#isFirst = true;
+    }
+
     decide(runnable: CpuSet, retired: number): void {
         const schedule = this.#schedule;
-        this.#policy.retired(retired);
+        this.#policy.retired(this.#isFirst ? 0 : retired);
+        this.#isFirst = false;
         this.#left = Math.max(0, this.#left - retired);
         this.#done += retired;
         if (this.#left === 0 || (runnable & (1 << schedule.cpu)) === 0) {
@@ -71,6 +85,7 @@ export class PreemptionFinder implements Schedule {
         this.#policy.reset();
         this.#left = 0;
         this.#done = 0;
+        this.#isFirst = false;
     }
 
     save(): StateRecord {
@@ -80,6 +95,7 @@ export class PreemptionFinder implements Schedule {
             policy: this.#policy.save(),
             left: this.#left,
             done: this.#done,
+            isFirst: this.#isFirst,
         };
     }
 
@@ -89,5 +105,6 @@ export class PreemptionFinder implements Schedule {
         this.#policy.load(state.record("policy"));
         this.#left = state.integer("left", 0, Number.MAX_SAFE_INTEGER);
         this.#done = state.integer("done", 0, Number.MAX_SAFE_INTEGER);
+        this.#isFirst = state.boolean("isFirst");
     }
 }

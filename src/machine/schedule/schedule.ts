@@ -23,7 +23,7 @@ export interface Schedule {
     /** and how many operations, at least 1. */
     readonly operations: number;
     /** It counts from power-on, also where there is a mark. */
-    readonly beginsAtPowerOn?: true;
+    readonly beginsAtPowerOn?: true | undefined;
     /**
      * Makes the next decision. `runnable` is not empty, and the CPU decided on is in it.
      * `retired` operations were done of the last decision; less than it said if its CPU fell

@@ -10,7 +10,7 @@ import { errorName, isError } from "../../kernel/interface/error-code.ts";
 import type { EntryRegisters, UserContext } from "../../kernel/interface/program-image.ts";
 import { SystemCall } from "../../kernel/interface/system-call.ts";
 import type { Steps } from "./steps.ts";
-import { UserCalls } from "./user-calls.ts";
+import { SystemCalls } from "./system-calls.ts";
 
 /** A function that a thread can begin in; what it returns is given to `texit`, 0 for nothing. */
 export type ThreadFunction = (user: User, argument: number) => Steps<number> | Steps;
@@ -25,14 +25,15 @@ export interface ProgramText {
 
 export const pageBytes = 4096;
 
-/** Cells of a row of the screen, and the bytes of a cell: a character and its colours. */
+/** The screen's rows, cells of a row, and the bytes of a cell: a character and its colours. */
+const rowCount = 25;
 const columnCount = 80;
 const cellBytes = 2;
 /** Colours of cells: grey on black, and bright green on black. */
-export const plainColor = 0x0700;
+const plainColor = 0x0700;
 export const successColor = 0x0a00;
 
-export class User extends UserCalls {
+export class User extends SystemCalls {
     readonly #text: ProgramText;
 
     constructor(context: UserContext, registers: EntryRegisters, text: ProgramText) {
@@ -87,9 +88,12 @@ export class User extends UserCalls {
         }
     }
 
-    /** Says what is wrong, and ends the run as failed. */
+    /** Says what is wrong, on the screen's last row if nowhere else, and ends the run as failed. */
     *fail(message: string): Steps<never> {
-        yield* this.writeText(2, `${this.name}: ${message}\n`);
+        const text = `${this.name}: ${message}`;
+        if (isError(yield* this.writeText(2, `${text}\n`))) {
+            yield* this.consolePrint(rowCount - 1, 0, text.slice(0, columnCount));
+        }
         for (;;) {
             yield this.call(SystemCall.panic, 0);
         }

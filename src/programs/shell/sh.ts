@@ -40,6 +40,7 @@ function* runInput(user: User): Steps<number> {
         yield* user.print(prompt);
         const line = yield* readLine(user);
         if (line === undefined) {
+            yield* user.print("\n");
             return status;
         }
         status = yield* runText(user, line);

@@ -19,9 +19,9 @@ const mostPages = 256;
 const stepKinds = 16;
 
 export const allocexit = program("allocexit", function* (user) {
-    const first = yield* user.getpid();
-    let me = first;
-    let random = new Random(me);
+    // Not told by the pid: when the first process has ended, that may be another's.
+    let isFirst = true;
+    let random = new Random(yield* user.getpid());
     let stepsLeft = stepCount;
     let pageCount = 0;
     while (stepsLeft-- > 0) {
@@ -33,10 +33,10 @@ export const allocexit = program("allocexit", function* (user) {
             stepsLeft = child < 0 ? stepsLeft : stepsLeft >> 1;
             if (child === 0) {
                 yield* checkPages(user, pageCount);
-                me = yield* user.getpid();
-                random = new Random(me * stepCount + stepsLeft);
+                isFirst = false;
+                random = new Random((yield* user.getpid()) * stepCount + stepsLeft);
             }
-        } else if (kind === 1 && me !== first) {
+        } else if (kind === 1 && !isFirst) {
             break;
         } else if (kind === 2) {
             yield* lookForChild(user);
@@ -46,7 +46,7 @@ export const allocexit = program("allocexit", function* (user) {
         yield* user.yieldCpu();
     }
     yield* checkPages(user, pageCount);
-    if (me === first) {
+    if (isFirst) {
         while ((yield* user.waitpid(0)).pid !== noChild) {}
         yield* user.printSuccess("allocexit succeeded!");
     }

@@ -22,7 +22,7 @@ const woken = UserAddress.data + 16;
 const done = UserAddress.data + 20;
 
 /** Turns that two threads take, each waiting for the other's. */
-const turnCount = 10;
+const turnCount = 16;
 /** Enough for who is about to wait to be waiting. */
 const settleMilliseconds = 20;
 

@@ -1,10 +1,12 @@
-/** getusage: what it counts, and where it may write. */
+/**
+ * getusage: what it counts, and where it may write. The original then runs for ever; this ends.
+ */
 import { ErrorCode } from "../../kernel/interface/error-code.ts";
 import { SystemCall } from "../../kernel/interface/system-call.ts";
 import { program } from "../library/program.ts";
 import type { Steps } from "../library/steps.ts";
+import { usageBytes } from "../library/system-calls.ts";
 import { pageBytes, type User } from "../library/user.ts";
-import { usageBytes } from "../library/user-calls.ts";
 
 export const testgetusage = program("testgetusage", function* (user) {
     yield* countsPages(user);

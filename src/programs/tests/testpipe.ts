@@ -28,7 +28,7 @@ export const testpipe = program("testpipe", function* (user) {
     yield* user.printSuccess("testpipe succeeded!");
 });
 
-/** Two processes, no sleeps: each byte is waited for, and a wakeup that is lost leaves both waiting. */
+/** Two processes, no sleeps, each byte waited for: a wakeup that is lost leaves both waiting. */
 function* raceForEachByte(user: User): Steps {
     const [requestEnd, requests] = yield* makePipe(user);
     const [answerEnd, answers] = yield* makePipe(user);

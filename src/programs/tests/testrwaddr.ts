@@ -1,8 +1,4 @@
-/**
- * Addresses that read and write may be given, and may not.
- *
- * It reads the keyboard, twice; `testrwaddr pipe` has a pipe in its place, for when nobody types.
- */
+/** Addresses that read and write may be given, and may not. It reads the keyboard, twice. */
 import { ErrorCode } from "../../kernel/interface/error-code.ts";
 import { program } from "../library/program.ts";
 import type { Steps } from "../library/steps.ts";
@@ -12,36 +8,17 @@ const { badAddress } = ErrorCode;
 
 /** The last page of user addresses. */
 const lastPage = 2 ** 47 - pageBytes;
-/** In place of the descriptor of a pipe: somebody is at the keyboard. */
-const atKeyboard = -1;
 
 export const testrwaddr = program("testrwaddr", function* (user) {
-    const [, source] = yield* user.argv();
-    const typist = source === "pipe" ? yield* putPipeInPlaceOfKeyboard(user) : atKeyboard;
     yield* badWrites(user);
     yield* user.print("Type a few characters and press return:\n");
     yield* badReads(user);
-    yield* type(user, typist);
     const buffer = user.local(64);
     const first = yield* user.read(0, buffer, 64);
     yield* user.assert(first > 0 && first <= 64, "a line was read");
-    yield* endOfLastPage(user, typist);
+    yield* endOfLastPage(user);
     yield* user.printSuccess("testrwaddr succeeded!");
 });
-
-/** Returns the descriptor by which what is to be read is written. */
-function* putPipeInPlaceOfKeyboard(user: User): Steps<number> {
-    const [readEnd, writeEnd] = yield* user.pipe();
-    yield* user.succeed(readEnd, "pipe");
-    yield* user.check(yield* user.dup2(readEnd, 0), 0, "dup2 in place of the keyboard");
-    return writeEnd;
-}
-
-function* type(user: User, typist: number): Steps {
-    if (typist !== atKeyboard) {
-        yield* user.writeText(typist, "chickadee\n");
-    }
-}
 
 /** Nothing of a range is written when any of it is no user's. */
 function* badWrites(user: User): Steps {
@@ -78,13 +55,12 @@ function* badReads(user: User): Steps {
 }
 
 /** The last page is a user's as any other, to its last byte and no further. */
-function* endOfLastPage(user: User, typist: number): Steps {
+function* endOfLastPage(user: User): Steps {
     yield* user.check(yield* user.pageAlloc(lastPage), 0, "page_alloc of the last page");
     yield* user.print("Now type another few characters and press return:\n");
     const buffer = lastPage + pageBytes - 64;
     const beyond = yield* user.read(0, buffer, 65);
     yield* user.check(beyond, badAddress, "read beyond the last page");
-    yield* type(user, typist);
     const count = yield* user.read(0, buffer, 64);
     yield* user.assert(count > 0 && count <= 64, "a line was read into the last page");
     yield* user.check(yield* user.write(1, buffer, 65), badAddress, "write beyond the last page");

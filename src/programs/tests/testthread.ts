@@ -57,6 +57,7 @@ export const testthread = program(
             futexWaiter,
             sleeper,
             spinner,
+            exiter,
             lateReturner,
             childWaiter,
         ],
@@ -128,8 +129,10 @@ function* returner(user: User, round: number): Steps<number> {
 }
 
 /**
- * A child's threads wait in a pipe, on a futex and for a time, and run; then one calls `exit`, as
- * soon as all have begun, or when those that wait do wait.
+ * A child's threads wait in a pipe, on a futex and for a time, and run; then one calls `exit`: as
+ * soon as these have begun, or when those that wait do wait.
+ *
+ * @param settle milliseconds for them to come to wait; 0 for none.
  */
 function* exitEndsAll(user: User, settle: number): Steps {
     const [hangUp, held] = yield* user.pipe();
@@ -139,14 +142,16 @@ function* exitEndsAll(user: User, settle: number): Steps {
         const [thisEnd] = yield* user.pipe();
         yield user.store(readEnd, yield* user.succeed(thisEnd, "pipe of the child"));
         yield user.store(begun, 0);
-        for (const [index, thread] of [pipeReader, futexWaiter, sleeper, spinner].entries()) {
+        for (const [index, thread] of [pipeReader, futexWaiter, sleeper].entries()) {
             yield* startThread(user, thread, 0, index);
         }
-        yield* awaitCount(user, begun, 4);
-        if (settle > 0) {
-            yield* user.msleep(settle);
-        }
-        yield* user.exit(161);
+        yield* awaitCount(user, begun, 3);
+        yield* user.msleep(settle);
+        yield* startThread(user, spinner, 0, 3);
+        // The next number is another CPU's, so this one need not wait for the spinner's.
+        yield* startThread(user, exiter, 0, 4);
+        yield* user.futexWait(futexWord, 0);
+        yield* user.fail("a thread goes on after another's exit");
     }
     yield* user.check(yield* user.close(held), 0, "close of the write end");
     // The child and all its threads have the other end; it is closed when all are gone.
@@ -179,6 +184,12 @@ function* spinner(user: User): Steps {
     for (;;) {
         yield user.context.pause();
     }
+}
+
+/** Ends all threads when the others have begun. */
+function* exiter(user: User): Steps {
+    yield* awaitCount(user, begun, 4);
+    yield* user.exit(161);
 }
 
 /** `texit` of the first thread leaves the process; the last one's status becomes the process's. */

@@ -7,8 +7,8 @@ import { ErrorCode } from "../../kernel/interface/error-code.ts";
 import { expectNoChild, forkChild } from "../library/children.ts";
 import { program } from "../library/program.ts";
 import type { Steps } from "../library/steps.ts";
+import type { WaitedChild } from "../library/system-calls.ts";
 import type { User } from "../library/user.ts";
-import type { WaitedChild } from "../library/user-calls.ts";
 
 /** By child: which to end it is, each 100 ms after the one before. */
 const orders = [3, 1, 5, 8, 2, 6, 4, 7];

@@ -29,7 +29,7 @@ export interface Usage {
 /** `struct usage`: three numbers of 64 bits. */
 export const usageBytes = 24;
 
-export class UserCalls extends UserMemory {
+export class SystemCalls extends UserMemory {
     /** `yield user.call(SystemCall.yield)`: the call as it is. */
     call(number: number, ...callArguments: readonly number[]): Operation {
         return this.context.systemCall(number, ...callArguments);
