@@ -1,8 +1,8 @@
 /** Campaigns of hostile programs: many cases, each made shorter when it fails. */
-import type { FaultName } from "../../src/kernel/faults.ts";
 import { type Action, actionText, lifeText } from "./action.ts";
 import {
     type CaseRun,
+    type Defects,
     type KernelCase,
     type KernelToken,
     kernelTokenText,
@@ -50,15 +50,15 @@ function addCounts(sum: CallCounts, part: CallCounts): void {
 export function runKernelToken(
     token: KernelToken,
     result: KernelResult,
-    faults: readonly FaultName[] = [],
+    defects: Defects = {},
 ): void {
     const one = makeKernelCase(token);
-    const { failure, operations, counts } = runKernelCase(one, faults);
+    const { failure, operations, counts } = runKernelCase(one, defects);
     result.caseCount++;
     result.operationCount += operations;
     addCounts(result.calls, counts);
     if (failure !== undefined) {
-        const fewest = shrunk(one, failure, faults);
+        const fewest = shrunk(one, failure, defects);
         const { kind, message } = fewest.failure;
         result.failures.push({ token, kind, message, lines: kernelCaseLines(fewest.one) });
     }
@@ -77,11 +77,7 @@ const maxShrinkRuns = 600;
  * first, then singly. The schedule stays as it is named, but meets others of its points; so of a
  * race more may be left than it needs.
  */
-function shrunk(
-    original: KernelCase,
-    failure: KernelFailure,
-    faults: readonly FaultName[],
-): FailingCase {
+function shrunk(original: KernelCase, failure: KernelFailure, defects: Defects): FailingCase {
     let best: FailingCase = { one: original, failure };
     let runCount = 0;
     for (const [script, actions] of original.scripts.entries()) {
@@ -92,7 +88,7 @@ function shrunk(
                     continue;
                 }
                 runCount++;
-                const found: CaseRun = runKernelCase(fewer, faults);
+                const found: CaseRun = runKernelCase(fewer, defects);
                 if (isSame(found.failure, failure)) {
                     best = { one: fewer, failure: found.failure };
                 }

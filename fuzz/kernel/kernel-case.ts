@@ -92,8 +92,17 @@ function makeSurroundings(random: Random, seed: number): Surroundings {
     };
 }
 
+/** What a case's kernel is not as it should be in; canaries are made so. */
+export interface Defects {
+    readonly faults?: readonly FaultName[];
+    readonly sabotage?: Sabotage;
+}
+
+/** Does something to a kernel that it should not do, before it boots. */
+export type Sabotage = (kernel: WatchedKernel) => void;
+
 /** Runs a case from power-on to its end. */
-export function runKernelCase(one: KernelCase, faults: readonly FaultName[] = []): CaseRun {
+export function runKernelCase(one: KernelCase, defects: Defects = {}): CaseRun {
     const { schedule, operationNs, ...surroundings } = one.surroundings;
     const counts: CallCounts = {};
     const run = new KernelRun({
@@ -103,8 +112,12 @@ export function runKernelCase(one: KernelCase, faults: readonly FaultName[] = []
         schedule: fromMark(parseSchedule(schedule)),
         cpuTiming: { ...defaultCpuTiming, operationNs },
         limitNs,
-        faults,
-        makeKernel: (options) => new WatchedKernel(options, counts),
+        faults: defects.faults ?? [],
+        makeKernel: (options) => {
+            const kernel = new WatchedKernel(options, counts);
+            defects.sabotage?.(kernel);
+            return kernel;
+        },
     });
     let failure: KernelFailure | undefined;
     try {

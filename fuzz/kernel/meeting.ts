@@ -21,6 +21,8 @@ import { bufferPages, meetingPage, pageBytes, wakerFunction } from "./layout.ts"
 const Place = { word: 3072, stepCount: 3080, tick: 3096 } as const;
 
 const roundCount = 8;
+/** Steps before a round are fewer than these. */
+const maxStepCount = 211;
 
 /** Of a round: the tick at which WAKE had returned, and what it was. */
 function wokenAt(page: number, round: number): number {
@@ -38,7 +40,7 @@ const waitTicks = 3;
 const mark = 0x6ee7_0000;
 
 export interface Meeting {
-    /** Steps of the one who wakes, before each time that it does. */
+    /** Steps of the one who wakes, before it does: in the first round, and a multiple in others. */
     readonly stepCount: number;
     /** It has the word at another address. */
     readonly hasAlias: boolean;
@@ -60,7 +62,22 @@ export function* meet(user: User, tid: number, { stepCount, hasAlias }: Meeting)
     yield user.store(page + Place.stepCount, stepCount);
     const stackTop = bufferPages + 3 * pageBytes;
     const other = yield* user.cloneAt(wakerFunction, otherPage, stackTop);
-    return other > 0 && (yield* waitForRounds(user, page));
+    const isLost = other > 0 && (yield* waitForRounds(user, page));
+    yield* detach(user, page, otherPage);
+    return isLost;
+}
+
+/** Lets go of the segment, if the other thread soon needs it no more. */
+function* detach(user: User, page: number, otherPage: number): Steps {
+    for (let look = 0; look < 200; look++) {
+        if ((yield user.load(wakeResult(page, roundCount - 1))) !== 0) {
+            yield* user.shmdt(page);
+            if (otherPage !== page) {
+                yield* user.shmdt(otherPage);
+            }
+            return;
+        }
+    }
 }
 
 /** Waits for all rounds, or until a wait is over by time. Returns whether a wakeup was lost. */
@@ -86,7 +103,8 @@ function* waitForRounds(user: User, page: number): Steps<boolean> {
 export function* waker(user: User, page: number): Steps {
     const stepCount = yield user.load(page + Place.stepCount);
     for (let round = 0; round < roundCount; round++) {
-        for (let step = 0; step < Math.min(stepCount, 1000); step++) {
+        // Another number in each round, so that the threads meet at all points.
+        for (let step = (stepCount * (round + 1)) % maxStepCount; step > 0; step--) {
             yield user.context.step();
         }
         yield user.context.fetchAdd(page + Place.word, 4, 1);

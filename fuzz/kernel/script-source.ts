@@ -72,7 +72,7 @@ class ScriptSource {
             [50, () => this.#start()],
             [30, () => this.#access()],
             [20, () => this.#userWork()],
-            [20, () => this.#meet()],
+            [25, () => this.#meet()],
             [10, () => this.#hoard()],
             [10, () => this.#anyCall()],
             [1, () => this.#trespass()],
@@ -299,7 +299,7 @@ class ScriptSource {
 
     #meet(): Action {
         const random = this.#random;
-        return { do: "meet", stepCount: random.below(50), hasAlias: random.chance(1, 3) };
+        return { do: "meet", stepCount: random.below(200), hasAlias: random.chance(1, 3) };
     }
 
     #trespass(): Action {

@@ -4,13 +4,14 @@
  * Everything that boots the kernel does it by this: the command line, the search for failing
  * schedules, campaigns, tests and measurements. A run is a function of its options.
  */
+
+import { InvariantError } from "../base/assert.ts";
 import type { ByteReader } from "../base/byte-store.ts";
 import { SeededChoices } from "../base/choices.ts";
-import { InvariantError } from "../base/assert.ts";
-import { Kernel, type KernelOptions } from "../kernel/kernel.ts";
 import type { FaultName } from "../kernel/faults.ts";
 import { errorName } from "../kernel/interface/error-code.ts";
 import type { ProgramImage } from "../kernel/interface/program-image.ts";
+import { Kernel, type KernelOptions } from "../kernel/kernel.ts";
 import { KernelDeadlock, KernelPanic, ProgramFailure } from "../kernel/panic.ts";
 import { NoFirstProgram } from "../kernel/processes/init.ts";
 import type { Context } from "../machine/cpu/context.ts";
@@ -50,8 +51,7 @@ export interface KernelRunOptions {
 
 /** How a run ended; `message` is for people, and the same for the same failure. */
 export interface Outcome {
-    readonly kind:
-        /** All processes ended, the first and orphans with status 0. */
+    readonly kind: /** All processes ended, the first and orphans with status 0. */
         | "passed"
         /** A program ended with another status, or its own checks failed. */
         | "failed"
@@ -182,12 +182,12 @@ export class KernelRun {
     /** It was switched off: by init, which checked that nothing was lost, or by a program. */
     #outcomeOfPrograms(): Outcome {
         const failed = this.kernel.endedProcesses.find(({ status }) => status !== 0);
-        return failed === undefined
-            ? { kind: "passed", message: "all processes ended with status 0" }
-            : {
-                  kind: "failed",
-                  message: `process ${failed.pid} (${failed.name}) ended with status ${failed.status}`,
-              };
+        if (failed === undefined) {
+            return { kind: "passed", message: "all processes ended with status 0" };
+        }
+        const { pid, name, status } = failed;
+        const message = `process ${pid} (${name}) ended with status ${status}`;
+        return { kind: "failed", message };
     }
 }
 

@@ -16,12 +16,12 @@ export interface PlantedFault {
 export const plantedFaults = [
     {
         name: "futex-check-before-lock",
-        summary: "futex WAIT compares the word before it takes the lock, so a WAKE between is lost",
+        summary: "futex WAIT looks at the word before it takes the lock, so a WAKE between is lost",
         foundBy: "testfutex",
     },
     {
         name: "wait-check-before-enqueue",
-        summary: "a wait queue looks at its predicate before it enqueues, so a wake between is lost",
+        summary: "a wait queue looks before it enqueues, so a wakeup between is lost",
         foundBy: "testpipe",
     },
     {

@@ -289,17 +289,21 @@ export class Kernel implements EntryPoints {
     *#endForFault(task: Task, vector: number, errorCode: number, address: number): Steps {
         const { context, process } = task;
         yield context.enableInterrupts();
-        const what =
-            vector === Exception.pageFault
-                ? `page fault for 0x${address.toString(16)} ` +
-                  `(${(errorCode & PageFault.write) !== 0 ? "write" : "read"} ` +
-                  `${(errorCode & PageFault.present) !== 0 ? "protection problem" : "missing page"})`
-                : vector === Exception.invalidOpcode
-                  ? "end of program without exit"
-                  : `exception ${vector}`;
+        const what = faultText(vector, errorCode, address);
         const message = `Process ${process.pid} (${process.name}) ${what}!`;
         yield* this.log.line(context, message);
         yield* this.console.line(context, message);
         yield* exitProcess(this, task, faultStatus);
     }
+}
+
+/** What a program did that it cannot do, in the words of Chickadee. */
+function faultText(vector: number, errorCode: number, address: number): string {
+    if (vector === Exception.pageFault) {
+        const access = (errorCode & PageFault.write) !== 0 ? "write" : "read";
+        const isThere = (errorCode & PageFault.present) !== 0;
+        const problem = isThere ? "protection problem" : "missing page";
+        return `page fault for 0x${address.toString(16)} (${access} ${problem})`;
+    }
+    return vector === Exception.invalidOpcode ? "end of program" : `exception ${vector}`;
 }

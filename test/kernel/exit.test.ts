@@ -20,6 +20,7 @@ import {
     fewSettings,
     makeRun,
     settings,
+    slowCpus,
     someSettings,
 } from "../support/kernel-settings.ts";
 import { dataBytes, forEver, inChild, settleMilliseconds, word } from "../support/kernel-words.ts";
@@ -39,10 +40,11 @@ function stuck(what: (user: User) => Steps<unknown>): ThreadFunction {
     };
 }
 
-/** Does something again and again. */
+/** Does something again and again; the PAUSE lets go who has the lower priority under pct. */
 function again(what: (user: User) => Steps<unknown>): ThreadFunction {
     return stuck(function* (user) {
         for (;;) {
+            yield user.context.pause();
             yield* what(user);
         }
     });
@@ -76,9 +78,7 @@ const sleepers: Readonly<Record<string, ThreadFunction>> = {
 
 /** By name: what a thread does when another one calls `exit`. */
 const runners: Readonly<Record<string, ThreadFunction>> = {
-    "runs and makes no calls": again(function* (user) {
-        yield user.context.pause();
-    }),
+    "runs and makes no calls": again(nothing),
     "makes short calls": again((user) => user.getppid()),
     "makes a long call": again(function* (user) {
         yield user.call(3);

@@ -152,17 +152,16 @@ describe("an orphan", () => {
             if (child === 0) {
                 // One has ended, and is never waited for; the other goes on.
                 yield* sleepingChild(user, 0, 0);
-                const [readEnd, writeEnd] = yield* user.pipe();
+                yield* user.msleep(settleMilliseconds);
+                const [fromChild, toParent] = yield* user.pipe();
                 if ((yield* forkChild(user)) === 0) {
-                    yield* user.close(writeEnd);
-                    yield* user.check(yield* user.getppid(), child === 0 ? 3 : 0, "getppid");
-                    yield* user.check(yield* user.readText(readEnd, 1), "", "read");
-                    // Its parent closed the pipe when it ended, and then let go of its children.
+                    yield* user.check(yield* user.getppid(), 3, "getppid");
+                    yield* user.writeText(toParent, "x");
                     yield* user.msleep(settleMilliseconds);
                     yield* user.check(yield* user.getppid(), 1, "getppid of an orphan");
                     yield* user.exit(0);
                 }
-                yield* user.msleep(settleMilliseconds);
+                yield* user.check(yield* user.readText(fromChild, 1), "x", "read");
                 yield* user.exit(0);
             }
             yield* user.check(child, 3, "fork");

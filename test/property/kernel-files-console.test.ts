@@ -1,4 +1,4 @@
-/** The console against a model of the cells: texts, colours and scrolls, by one writer and several. */
+/** The console against a model of its cells: texts, colours, scrolls; one writer and several. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Console } from "../../src/kernel/files/console.ts";
@@ -74,7 +74,7 @@ describe("the console", () => {
                 expect(rowsOf(run)).toEqual(expected.rows);
                 expect(cursorOf(run)).toBe(expected.cursor);
             }),
-            { seed: 4304, numRuns: 120 },
+            { seed: 4304, numRuns: 80 },
         );
     });
 

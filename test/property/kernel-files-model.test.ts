@@ -153,7 +153,7 @@ describe("system calls on files", () => {
     it("do what the model does, in any order, and lose nothing", () => {
         fc.assert(
             fc.property(calls, (sequence) => run(sequence)),
-            { seed: 4301, numRuns: 100 },
+            { seed: 4301, numRuns: 60 },
         );
     });
 
@@ -176,7 +176,7 @@ describe("system calls on files", () => {
         expect(() =>
             fc.assert(
                 fc.property(calls, (sequence) => run(sequence, prepare)),
-                { seed: 4301, numRuns: 100, endOnFailure: true },
+                { seed: 4301, numRuns: 60, endOnFailure: true },
             ),
         ).toThrow("Property failed after");
     });

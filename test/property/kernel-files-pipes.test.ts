@@ -125,7 +125,7 @@ describe("a pipe", () => {
                 fc.property(scenarios(1), (scenario) =>
                     checkOneReader(scenario, { cpuCount, schedule }),
                 ),
-                { seed: 4302, numRuns: 15 },
+                { seed: 4302, numRuns: 10 },
             );
         },
     );
@@ -141,7 +141,7 @@ describe("a pipe", () => {
                     );
                     expect(sorted(read.flat())).toEqual(sorted(expected));
                 }),
-                { seed: 4303, numRuns: 15 },
+                { seed: 4303, numRuns: 10 },
             );
         },
     );

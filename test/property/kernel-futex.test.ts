@@ -17,9 +17,9 @@ import {
 const seed = 44_001;
 const threadCount = 5;
 
-/** Where a shared page is mapped twice; futexes are three of its words, by either address. */
+/** Where two shared pages are mapped twice; futexes are three of their words, by either address. */
 const places = [0x4000_0000, 0x5000_0000];
-const wordOffsets = [0, 4, 4092];
+const wordOffsets = [0, 4, 8188];
 
 /** A word, and by which address it is meant. */
 interface Futex {
@@ -168,7 +168,7 @@ function disagreement(scenario: Scenario, faults: readonly FaultName[] = []): st
     };
 
     const main: ThreadBody = function* (user, _argument, kernel) {
-        const id = yield user.systemCall(call.shmget, 0);
+        const id = yield user.systemCall(call.shmget, 2 * 4096);
         for (const place of places) {
             yield user.systemCall(call.shmat, id, place);
         }

@@ -6,7 +6,15 @@ import type { Program } from "../../src/machine/cpu/operation.ts";
 import type { StopReason } from "../../src/machine/schedule/interleaver.ts";
 import { Interleaver, type RunLimits } from "../../src/machine/schedule/interleaver.ts";
 import { parseSchedule } from "../../src/machine/schedule/parse-schedule.ts";
+import type { Preemption } from "../../src/machine/schedule/plain-policy.ts";
+import { PreemptionFinder } from "../../src/machine/schedule/preemption-finder.ts";
+import {
+    formatPreemptions,
+    PreemptionSchedule,
+    parsePreemptions,
+} from "../../src/machine/schedule/preemptions.ts";
 import { type CpuRun, formatRuns, parseRuns } from "../../src/machine/schedule/recorded.ts";
+import type { Schedule } from "../../src/machine/schedule/schedule.ts";
 import { registerBase, TestMachine } from "../support/machine-cpus.ts";
 
 const seed = 33_005;
@@ -59,9 +67,13 @@ class ScenarioRun {
     /** Every operation, with the CPU, the time and the result. */
     readonly log: string[] = [];
 
-    constructor(scenario: Scenario, scheduleName: string, twin?: typeof Interleaver) {
+    /** @param given its name, or a schedule. */
+    constructor(scenario: Scenario, given: string | Schedule, twin?: typeof Interleaver) {
         const cpuCount = scenario.programs.length;
-        const schedule = parseSchedule(scheduleName)(new SeededChoices(scenario.seed));
+        const schedule =
+            typeof given === "string"
+                ? parseSchedule(given)(new SeededChoices(scenario.seed))
+                : given;
         this.machine = new TestMachine({ cpuCount, schedule, twin: twin ?? Interleaver });
         const { machine } = this;
         const alarm = machine.clock.alarm("test", () => {
@@ -206,6 +218,31 @@ function replayIsTheRun(change: (runs: readonly CpuRun[]) => readonly CpuRun[]) 
     });
 }
 
+/** The preemptions of a scenario's run, which goes as it would without looking for them. */
+function preemptionsOf(scenario: Scenario) {
+    const choices = new SeededChoices(scenario.seed);
+    const finder = new PreemptionFinder(parseSchedule(scenario.schedule)(choices));
+    const found = new ScenarioRun(scenario, finder);
+    expect(found.finish()).toBe("asleep forever");
+    return { outcome: found.outcome, points: finder.taken };
+}
+
+function preemptionsAreTheRun(change: (points: readonly Preemption[]) => readonly Preemption[]) {
+    return fc.property(anyScenario, (scenario) => {
+        const original = new ScenarioRun(scenario, scenario.schedule);
+        original.finish();
+        const { outcome, points } = preemptionsOf(scenario);
+        expect(outcome).toEqual(original.outcome);
+        const text = formatPreemptions(change(points));
+        const schedule = new PreemptionSchedule(parsePreemptions(text));
+        const again = new ScenarioRun(scenario, schedule);
+        again.finish();
+        expect(again.outcome).toEqual(original.outcome);
+        expect(schedule.taken).toEqual(points);
+        expect(schedule.divergences).toBe(0);
+    });
+}
+
 describe("a run of several CPUs", () => {
     it("is the same however it is cut into pieces by limits of operations and of time", () => {
         fc.assert(cutsDoNotShow(Interleaver), { seed, numRuns: 250 });
@@ -226,6 +263,54 @@ describe("a run of several CPUs", () => {
 
     it("is told from a replay that switches one operation too early (canary)", () => {
         expect(fc.check(replayIsTheRun(shifted), { seed, numRuns: 250 }).failed).toBe(true);
+    });
+
+    it("is the same under its preemptions, whatever schedule made it", () => {
+        fc.assert(
+            preemptionsAreTheRun((points) => points),
+            { seed, numRuns: 250 },
+        );
+    });
+
+    it("is told from one without its first preemption (canary)", () => {
+        const { failed } = fc.check(
+            preemptionsAreTheRun((points) => points.slice(1)),
+            { seed, numRuns: 250 },
+        );
+        expect(failed).toBe(true);
+    });
+
+    it("is another run without any one of its preemptions: none is too many", () => {
+        fc.assert(
+            fc.property(anyScenario, fc.nat(), (scenario, which) => {
+                const { outcome, points } = preemptionsOf(scenario);
+                fc.pre(points.length > 0);
+                const without = points.filter((_, index) => index !== which % points.length);
+                const other = new ScenarioRun(scenario, new PreemptionSchedule(without));
+                other.finish();
+                expect(other.outcome.runs).not.toEqual(outcome.runs);
+            }),
+            { seed, numRuns: 150 },
+        );
+    });
+
+    it("goes to its end under any preemptions, also those of CPUs that cannot run", () => {
+        const anyPoints = fc.uniqueArray(
+            fc.record({ after: fc.nat(300), cpu: fc.nat(15) }),
+            { selector: ({ after }) => after, maxLength: 30 },
+        );
+        fc.assert(
+            fc.property(anyScenario, anyPoints, (scenario, points) => {
+                const inOrder = points.toSorted((one, other) => one.after - other.after);
+                const schedule = new PreemptionSchedule(inOrder);
+                const run = new ScenarioRun(scenario, schedule);
+                expect(run.finish()).toBe("asleep forever");
+                expect(schedule.taken.length + schedule.divergences).toBeLessThanOrEqual(
+                    points.length,
+                );
+            }),
+            { seed, numRuns: 150 },
+        );
     });
 
     it("is a function of programs, schedule and seed", () => {

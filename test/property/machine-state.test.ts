@@ -264,7 +264,7 @@ describe("a state that a machine cannot have", () => {
         expect(versions.length).toBeGreaterThan(20);
         for (const path of versions) {
             expect(refusal(altered(state, path, 99))).toMatch(
-                /^saved state of [a-z0-9. [\]-]+ has version 99; this program knows version 1$/i,
+                /^saved state of [a-z0-9. [\]-]+ has version 99; this program knows version [12]$/i,
             );
         }
     });

@@ -258,7 +258,7 @@ export const harmless = (options: RaceOptions = {}) => new NoRace(options);
 export const hopeless = (options: RaceOptions = {}) => new AlwaysWrong(options);
 
 /** Operations after which a run is given up. */
-const operationLimit = 2_000_000;
+const operationLimit = 100_000;
 
 /** Runs a kernel of this file. */
 export class RaceSubject implements Subject {
@@ -274,6 +274,7 @@ export class RaceSubject implements Subject {
         this.runCount++;
         const { seed, schedule, recordsSchedule = false, observer } = request;
         const { maxOperations = operationLimit } = request;
+        const operations = Math.min(maxOperations, operationLimit);
         const machine = new Machine({
             cpuCount: 2,
             memoryBytes: 2 ** 20,
@@ -288,11 +289,11 @@ export class RaceSubject implements Subject {
         const kernel = this.#makeKernel();
         kernel.onMark = () => machine.beginSchedule();
         machine.powerOn(kernel);
-        const failure = failureOf(machine, maxOperations);
-        const operations = machine.operationsSinceMark;
+        const failure = failureOf(machine, operations);
+        
         const stateHash = () => worldHash(machine);
         const runs = recordsSchedule ? { runs: machine.scheduleRuns } : {};
-        return { failure, operations, stateHash, ...runs };
+        return { failure, operations: machine.operationsSinceMark, stateHash, ...runs };
     }
 }
 

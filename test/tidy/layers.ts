@@ -23,6 +23,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     machine: { isCore: true, imports: ["base", "disk"] },
     kernel: { isCore: true, imports: ["base", "chkfs", "machine"] },
     programs: { isCore: true, imports: ["base", "kernel"] },
+    crash: { isCore: true, imports: ["base", "disk", "machine", "kernel", "programs"] },
     report: { isCore: true, imports: ["base", "chkfs", "disk", "mkfs", "fsck"] },
     host: { isCore: false, imports: ["base", "disk"] },
     cli: {

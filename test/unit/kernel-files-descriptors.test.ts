@@ -1,4 +1,4 @@
-/** Descriptors: what is wrong with a call is found in order; tables that threads and forks share. */
+/** Descriptors: in which order a call finds what is wrong; tables shared by threads and forks. */
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/base/random.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
@@ -60,7 +60,7 @@ describe("read and write", () => {
         });
     });
 
-    it("find a bad descriptor before bad memory, and before they find that nothing is asked", () => {
+    it("find a bad descriptor before bad memory, and before no bytes", () => {
         runFiles(function* (user) {
             for (const descriptor of [-1, 3, 31, 32, 2 ** 31, 2 ** 32 + 3]) {
                 expect(yield* user.read(descriptor, 0, 0)).toBe(eBadf);

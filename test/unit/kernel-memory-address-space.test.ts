@@ -130,7 +130,7 @@ describe("an address space", () => {
         expect(held).toBe(-1);
     });
 
-    it("puts a fresh page in place of one, which it frees, and which nobody reaches any more", () => {
+    it("puts a fresh page in place of one, which it frees, and nobody reaches any more", () => {
         const seen = runOnOne({}, function* (rig, context) {
             const space = yield* makeProgram(rig, context);
             const before = yield context.load(data, 4);
@@ -142,7 +142,7 @@ describe("an address space", () => {
         expect(seen).toEqual({ before: 4711, result: 0, after: 0, more: 0 });
     });
 
-    it("replaces neither text nor screen nor shared pages, and loses nothing in the attempt", () => {
+    it("replaces neither text nor screen nor shared pages, and loses none in the attempt", () => {
         const seen = runOnOne({}, function* (rig, context) {
             const space = yield* makeProgram(rig, context);
             const shared = yield* rig.pages.allocate(context);
@@ -203,7 +203,9 @@ describe("shared pages", () => {
                 pages.push(yield* rig.pages.allocate(context));
             }
             yield* space.mapFresh(context, 0x4000_2000, { writable: true });
+            yield* space.mapFresh(context, 0x4000_3000, { writable: true });
             const places = [
+                yield* space.mapShared(context, undefined, pages.slice(0, 3)),
                 yield* space.mapShared(context, undefined, pages.slice(0, 2)),
                 yield* space.mapShared(context, undefined, pages),
                 // The first eight pages are in another table, and another directory, than the rest.
@@ -220,7 +222,7 @@ describe("shared pages", () => {
             return { places, gone, left: rig.pages.allocatedCount };
         });
         expect(seen).toEqual({
-            places: [0x4000_0000, 0x4000_3000, 0x8000_0000 - 8 * 4096, invalid],
+            places: [0x4000_4000, 0x4000_0000, 0x4000_7000, 0x8000_0000 - 8 * 4096, invalid],
             gone: -1,
             left: 16,
         });
@@ -290,6 +292,10 @@ const attempts: Readonly<Record<string, Attempt>> = {
         const pages = [firstShared(rig), firstShared(rig)];
         return (yield* space.mapShared(context, 0x8000_0000 - 4096, pages)) >= 0;
     },
+    *"two pages in two tables of a directory that is missing too"(rig, context, space) {
+        const pages = [firstShared(rig), firstShared(rig)];
+        return (yield* space.mapShared(context, 0x9020_0000 - 4096, pages)) >= 0;
+    },
     *"a kept page"(_rig, context, space) {
         return (yield* space.keepPage(context)) >= 0;
     },
@@ -339,6 +345,7 @@ describe("when memory runs out", () => {
         ["the screen in an empty place", 2],
         ["a fresh page in place of another", 1],
         ["two pages in two tables that are both missing", 4],
+        ["two pages in two tables of a directory that is missing too", 3],
         ["a kept page", 1],
         // The root, two tables on the way to 1 MiB and a second one for the stack, two pages.
         ["a copy", 7],

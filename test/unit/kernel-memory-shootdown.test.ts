@@ -19,7 +19,8 @@ interface Scenario {
 
 /**
  * All CPUs run with one table, in and out of it, and write to everybody's page, now and then with
- * interrupts off, as a holder of a spinlock does. Each takes its own page out, frees it, and gets it back for something else, where nobody may write any more.
+ * interrupts off, as a holder of a spinlock does. Each takes its own page out, and has something
+ * else in it, where nobody may write any more.
  *
  * Returns how many bytes were overwritten, and how many writes there were before.
  */

@@ -37,6 +37,10 @@ describe("a schedule's name", () => {
         ["pct:3:100000", "pct:3"],
         ["pct:3:200000", "pct:3:200000"],
         ["pct:1:4294967296", "pct:1:4294967296"],
+        ["preempt:", "preempt:"],
+        ["preempt", "preempt:"],
+        ["preempt:1@0", "preempt:1@0"],
+        ["preempt:1@1234.0@1300", "preempt:1@1234.0@1300"],
         ["replay:0x120.1x7", "replay:0x120.1x7"],
         ["replay:15x1", "replay:15x1"],
         ["replay:", "replay:"],
@@ -50,12 +54,12 @@ describe("a schedule's name", () => {
         [
             "",
             'no schedule is named ""; there are round-robin[:OPERATIONS], ' +
-                "random[:OPERATIONS], pct:DEPTH[:LENGTH] and replay:RUNS",
+                "random[:OPERATIONS], pct:DEPTH[:LENGTH], preempt:POINTS and replay:RUNS",
         ],
         [
             "fair:3",
             'no schedule is named "fair"; there are round-robin[:OPERATIONS], ' +
-                "random[:OPERATIONS], pct:DEPTH[:LENGTH] and replay:RUNS",
+                "random[:OPERATIONS], pct:DEPTH[:LENGTH], preempt:POINTS and replay:RUNS",
         ],
         ["pct", "pct: the depth is a number from 1 to 100: it is missing"],
         ["pct:", 'pct: the depth is a number from 1 to 100: not ""'],
@@ -74,6 +78,18 @@ describe("a schedule's name", () => {
         [
             "random:01",
             'random: the most operations of a burst is a number from 1 to 1000000000: not "01"',
+        ],
+        [
+            "preempt:16@3",
+            'not a preemption: "16@3" is not a CPU (0 to 15), "@" and a number of operations',
+        ],
+        [
+            "preempt:1@3.",
+            'not a preemption: "" is not a CPU (0 to 15), "@" and a number of operations',
+        ],
+        [
+            "preempt:1@30.0@30",
+            "preemptions come one after the other, each after more operations",
         ],
         [
             "replay:0x1.16x1",
@@ -96,8 +112,8 @@ describe("a schedule's name", () => {
 
     it("of any kind makes a schedule or a message, whatever it is", () => {
         const anyName = fc.tuple(
-            fc.constantFrom("pct:", "random:", "replay:", "round-robin:", ""),
-            fc.string({ maxLength: 12, unit: fc.constantFrom(..."0123456789x.:-e ") }),
+            fc.constantFrom("pct:", "random:", "preempt:", "replay:", "round-robin:", ""),
+            fc.string({ maxLength: 12, unit: fc.constantFrom(..."0123456789x@.:-e ") }),
         );
         fc.assert(
             fc.property(anyName, ([kind, rest]) => {

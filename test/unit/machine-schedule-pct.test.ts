@@ -81,16 +81,57 @@ describe("PCT", () => {
         expect(decision(schedule, 0b11, 0)).toEqual([0, 300]);
     });
 
-    it("drops a CPU that says PAUSE below all others, each time", () => {
-        const schedule = pctWith(1000, 500);
-        const order: number[] = [];
-        schedule.decide(0b111, 0);
-        for (let turn = 0; turn < 5; turn++) {
-            expect(schedule.paused()).toBe(true);
-            schedule.decide(0b111, 1);
-            order.push(schedule.cpu);
+    /** A PCT schedule of CPUs in order, in which who pauses stands back as the choices say. */
+    function pausing(...standsBack: number[]): PctSchedule {
+        return new PctSchedule(new RecordedChoices([...inOrder, ...standsBack]), 1, 1000);
+    }
+
+    it("lets a CPU that says PAUSE stand back, and then gives it its turn again", () => {
+        const schedule = pausing(9);
+        schedule.decide(0b11, 0);
+        expect(schedule.paused()).toBe(true);
+        // Of the ten operations for which it stands back seven are left after the other's three.
+        expect(decision(schedule, 0b11, 1)).toEqual([1, 10]);
+        expect(decision(schedule, 0b11, 3)).toEqual([1, 7]);
+        expect(decision(schedule, 0b11, 7)).toEqual([0, 50_000]);
+    });
+
+    it("gives the turn to who is back first when all stand back", () => {
+        const schedule = pausing(9, 4);
+        schedule.decide(0b11, 0);
+        schedule.paused();
+        expect(decision(schedule, 0b11, 1)).toEqual([1, 10]);
+        schedule.paused();
+        expect(decision(schedule, 0b11, 1)[0]).toBe(1);
+        expect(decision(schedule, 0b01, 1)[0]).toBe(0);
+    });
+
+    it("has a CPU stand back longer each time in a row, and starts anew after other work", () => {
+        const longest: number[] = [];
+        const choices = new SeededChoices(1);
+        const choose = (optionCount: number) => {
+            longest.push(optionCount);
+            return 0;
+        };
+        const schedule = new PctSchedule(Object.assign(choices, { choose }), 1, 1000);
+        schedule.decide(0b1, 0);
+        longest.length = 0;
+        for (const retired of [3, 3, 3, 41, 3]) {
+            schedule.paused();
+            schedule.decide(0b1, retired);
         }
-        expect(order).toEqual([1, 2, 0, 1, 2]);
+        expect(longest).toEqual([16, 32, 64, 16, 32]);
+    });
+
+    it("lowers a CPU at a point of change also when the other one stood back before", () => {
+        const points = [1000 - 20];
+        const choices = new RecordedChoices([...inOrder, ...points, 0]);
+        const schedule = new PctSchedule(choices, 2, 1000);
+        schedule.decide(0b11, 0);
+        schedule.paused();
+        expect(decision(schedule, 0b11, 1)).toEqual([1, 1]);
+        expect(decision(schedule, 0b11, 1)).toEqual([0, 18]);
+        expect(decision(schedule, 0b11, 18)).toEqual([1, 50_000]);
     });
 
     it("drops a CPU that runs very long, also when its bursts are cut short", () => {
@@ -107,8 +148,9 @@ describe("PCT", () => {
     });
 
     it("goes on from a saved state as it would have", () => {
-        const schedule = new PctSchedule(new SeededChoices(5), 5, 100);
-        const again = new PctSchedule(new SeededChoices(6), 5, 100);
+        const [choices, choicesAgain] = [new SeededChoices(5), new SeededChoices(6)];
+        const schedule = new PctSchedule(choices, 5, 100);
+        const again = new PctSchedule(choicesAgain, 5, 100);
         const decide = (one: PctSchedule) =>
             Array.from({ length: 30 }, (_, turn) => {
                 if (turn % 7 === 6) {
@@ -118,6 +160,7 @@ describe("PCT", () => {
             });
         decide(schedule);
         again.load(new StateFields(schedule.save(), "test"));
+        choicesAgain.load(new StateFields(choices.save(), "test"));
         expect(again.save()).toEqual(schedule.save());
         expect(decide(again)).toEqual(decide(schedule));
     });

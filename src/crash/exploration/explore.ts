@@ -5,6 +5,9 @@
  * spreads its points of change over; and what fails there needs no schedule to fail. The runs after
  * it are by the schedule that was asked for, each with a seed of its own.
  *
+ * A run may be longer than run 0 when its CPUs wait for each other, but not much: one that is
+ * twenty times as long is taken for stuck.
+ *
  * Run i is the same whoever does it and whatever was done before. So workers can share the runs
  * out, worker w of n doing w, w + n, w + 2n and so on, and the failing run with the lowest number
  * is found whatever n is: a worker that found one goes no further, and the others go on only to
@@ -15,6 +18,11 @@ import { fromMark } from "../../machine/schedule/from-mark.ts";
 import { parseSchedule } from "../../machine/schedule/parse-schedule.ts";
 import { runSeed, withOwnChoices } from "./run-seeds.ts";
 import type { MakeSchedule, RunFailure, Subject } from "./subject.ts";
+
+/** A run as many times as long as run 0 is stuck. */
+const stuckFactor = 20;
+/** More operations than a boot has, and than it takes to start and end a program. */
+const bootOperations = 1_000_000;
 
 /** The schedule of run 0. */
 const plainSchedule = "preempt:";
@@ -52,6 +60,8 @@ export interface FailingRun {
     readonly seed: number;
     /** By name, with PCT's length. */
     readonly schedule: string;
+    /** The run's limit, which belongs to it: it may have failed by that. */
+    readonly maxOperations: number | undefined;
     readonly failure: RunFailure;
 }
 
@@ -70,20 +80,22 @@ export function explore(search: Search): Exploration {
     let runsDone = 0;
     let length = 0;
     let schedule = plainSchedule;
+    let maxOperations: number | undefined;
     // Every worker does run 0, for its length; it is the same for all.
     for (let run = 0; run < Math.min(runs, runLimit()); run = run === 0 ? firstRun : run + stride) {
         const seed = runSeed(search.seed, run);
-        const outcome = subject.run({ seed, schedule: scheduleOf(schedule, seed) });
+        const limit = maxOperations === undefined ? {} : { maxOperations };
+        const outcome = subject.run({ seed, schedule: scheduleOf(schedule, seed), ...limit });
         const { failure } = outcome;
         runsDone++;
         onProgress?.({ run, runsDone, failure });
-        if (run === 0) {
-            length = outcome.operations;
-        }
+        length = run === 0 ? outcome.operations : length;
         if (failure !== undefined) {
-            return { runsDone, length, found: { run, seed, schedule, failure } };
+            const found = { run, seed, schedule, maxOperations, failure };
+            return { runsDone, length, found };
         }
         schedule = withLength(search.schedule, length);
+        maxOperations = bootOperations + stuckFactor * length;
     }
     return { runsDone, length };
 }

@@ -26,6 +26,8 @@ export interface InterleavingFormat {
 /** With more CPUs than this a column is too narrow, and each line says whose it is. */
 const maxColumns = 3;
 const defaultWidth = 100;
+/** Calls told below a line that races. */
+const shownCallers = 3;
 const columnGap = 2;
 
 /** Lines of text, none longer than the width but those of the verdict. */
@@ -86,7 +88,14 @@ function joined(lines: readonly string[]): string[] {
 function quoted(shown: ShownOperation, format: InterleavingFormat): string[] {
     const line = tellingLine(shown, format);
     const words = describeOperation(shown);
-    return [`    ${line === undefined ? words : `${formatLine(line)}: ${words}`}`];
+    if (line === undefined) {
+        return [`    ${words}`];
+    }
+    const callers = shown.lines.slice(shown.lines.indexOf(line) + 1).slice(0, shownCallers);
+    return [
+        `    ${formatLine(line)}: ${words}`,
+        ...callers.map((caller) => `        from ${formatLine(caller)}`),
+    ];
 }
 
 /** The innermost line that is not in a primitive. */

@@ -76,6 +76,8 @@ export interface InterleavingOptions {
 
 /** Operations shown on each side of a preemption, and before the end. */
 const shownAround = 3;
+/** Operations of a window that are looked at for what they share. */
+const searchedInWindow = 16;
 /** Runs that the window of a preemption may take. */
 const runsForWindow = 100;
 
@@ -196,12 +198,15 @@ function thingOf(
     const theirs = numbers
         .around(otherCpu, meanwhile)
         .filter((number) => number >= first && number < end);
+    const window = numbers.between(preemptedCpu, done ?? first, first).toReversed();
     const mine = [
-        ...numbers.around(preemptedCpu, next).filter((number) => number >= end),
+        ...numbers.between(preemptedCpu, end, operations.length).slice(0, 1),
+        ...window.slice(0, searchedInWindow),
         ...numbers.around(preemptedCpu, done).filter((number) => number < first),
+        ...numbers.around(preemptedCpu, next).filter((number) => number >= end),
     ];
-    for (const one of mine) {
-        for (const other of theirs) {
+    for (const other of theirs) {
+        for (const one of mine) {
             const thing = sharedThing(operations[one], operations[other]);
             if (thing !== undefined) {
                 return thing;
@@ -232,6 +237,12 @@ class OwnNumbers {
     countBefore(cpu: number, number: number): number {
         const own = this.#numbers.get(cpu) ?? [];
         return indexOf(own, (one) => one >= number) ?? own.length;
+    }
+
+    /** A CPU's operations from one number on and before another. */
+    between(cpu: number, from: number, end: number): number[] {
+        const own = this.#numbers.get(cpu) ?? [];
+        return own.slice(this.countBefore(cpu, from), this.countBefore(cpu, end));
     }
 
     /** A CPU's operation, then those beside it, the nearest first. */

@@ -32,7 +32,7 @@ const SpecialKey = {
     delete: 0xc9,
 } as const;
 
-/** Keys in a row on the keyboard, hence with codes in a row: what they type without and with Shift. */
+/** Neighbours on the keyboard have codes in a row: what they type without, and with Shift. */
 const keyRows: readonly { readonly first: number; readonly keys: readonly [string, string] }[] = [
     { first: 0x01, keys: ["\x1b1234567890-=\b\t", "\x1b!@#$%^&*()_+\b\t"] },
     { first: 0x10, keys: ["qwertyuiop[]\n", "QWERTYUIOP{}\n"] },
@@ -78,7 +78,10 @@ function keyTable(shift: 0 | 1): ReadonlyMap<number, number> {
     );
 }
 
-/** Understands one keyboard's bytes, in the order in which they come. */
+/**
+ * Understands one keyboard's bytes, in the order in which they come. It remembers the modifiers
+ * and a prefix; releases of other keys mean nothing.
+ */
 export class KeyDecoder {
     #hasPrefix = false;
     #isShifted = false;
@@ -129,6 +132,7 @@ export class KeyDecoder {
         }
     }
 
+    /** What a key that is not behind the prefix types, as the modifiers are now. */
     #character(code: number): number | undefined {
         const plain = plainKeys.get(code);
         if (plain === undefined) {

@@ -1,7 +1,7 @@
 /**
  * The kernel's log, on the first parallel port: a byte to the data register, then a pulse of the
- * strobe line (IEEE 1284-2000, annex C). Lines are whole: one lock, of the console's class, ranked
- * behind the console's own, so that who has that may log.
+ * strobe line (IEEE 1284-2000, annex C). Lines are whole: one lock, below nearly all others, so that
+ * who has those may log.
  */
 import type { Context } from "../../machine/cpu/context.ts";
 import type { Steps } from "../steps.ts";
@@ -15,14 +15,11 @@ const idle = 0x0c;
 const strobe = 0x0d;
 const newline = 0x0a;
 
-/** Lock ranks of class "console": the console, then the log. */
-const logRank = 1;
-
 export class KernelLog {
     readonly #lock: SpinLock;
 
     constructor({ order }: { readonly order: LockOrder }) {
-        this.#lock = new SpinLock(order, "console", "log", logRank);
+        this.#lock = new SpinLock(order, "log");
     }
 
     /** Prints a line, whose characters are bytes. */

@@ -73,8 +73,8 @@ export class MemoryFiles {
     install(memory: GuestMemory): void {
         if (this.imageEnd > memory.sizeBytes) {
             throw new UserError(
-                `the kernel's files need memory up to ${this.imageEnd} bytes, and the machine has ` +
-                    `${memory.sizeBytes}; give it more`,
+                `the kernel's files need memory up to ${this.imageEnd} bytes, and the machine ` +
+                    `has ${memory.sizeBytes}; give it more`,
             );
         }
         let address = imageStart;

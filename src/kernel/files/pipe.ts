@@ -208,7 +208,7 @@ export class Pipe implements Stream {
         return doneBytes;
     }
 
-    /** The place in the ring of a byte's number, and how many of `byteLength` fit before its end. */
+    /** Where in the ring a byte is, by its number, and how many of `byteLength` fit from there. */
     #piece(byteNo: number, byteLength: number): [ringAddress: number, pieceBytes: number] {
         const place = byteNo % capacityBytes;
         return [directMap(this.#page) + place, Math.min(byteLength, capacityBytes - place)];

@@ -17,8 +17,8 @@
  *         until marked (wait-queue.ts)
  *
  * Between 2 and 3 of WAIT no WAKE can come. So a WAKE came before 2, and then the store before it
- * did too, and 2 sees the new word; or the WAKE comes after 3, and finds the waiter. From 3 to 4 the
- * lock is let go of only by a task that is already set to be woken, which is the wait queue's part.
+ * did too, and 2 sees the new word; or the WAKE comes after 3, and finds the waiter. In 4 the lock
+ * is let go of only when the task can be woken already, which is the wait queue's part.
  *
  * Waiters queue in the order in which they came; REQUEUE puts those that it moves behind the ones
  * that are there. Each sleeps in a wait queue of its own, so a wakeup wakes who is meant.

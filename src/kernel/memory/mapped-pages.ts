@@ -7,8 +7,8 @@
  * Whoever calls holds the lock of the address space, unless nobody else knows the table (any more).
  *
  * Invariants: an address is in the set exactly while its entry is not zero. Tables below the root,
- * once made, stay until the end; their number is bounded by what was mapped. What runs out of memory
- * leaves everything as it was.
+ * once made, stay until the end; their number is bounded by what was mapped. What runs out of
+ * memory leaves everything as it was.
  */
 import { pageSize } from "../../base/page-size.ts";
 import type { Context } from "../../machine/cpu/context.ts";

@@ -19,7 +19,8 @@
  *
  *  - A CPU that has another table at the look of step 3 dropped what it had when it loaded that. If
  *    it comes to the process later, the entry is gone already. `CpuState.pageTable` and the load
- *    that it speaks of are one step, so the look is never wrong. An idle CPU has the kernel's table.
+ *    that it speaks of are one step, so the look is never wrong. An idle CPU has the kernel's
+ *    table.
  *  - A CPU that switches to another process, or sees its thread exit, after the look, takes the
  *    interrupt all the same, and answers. It is off for the time of a critical section only.
  *  - Two shootdowns at once each wait for a count of their own. An answer counts only requests that

@@ -4,7 +4,8 @@
  * The kernel reads and writes user memory at the same addresses as the program, by the process's
  * page table. What lies beyond the user's half is refused here. What is not mapped, or not
  * writable, faults as it would for the program, and the kernel's handler of page faults ends the
- * operation with E_FAULT; that needs no lock and never blocks, so it may happen with a spinlock held.
+ * operation with E_FAULT; that needs no lock and never blocks, so it may happen with a spinlock
+ * held.
  *
  * `checkRange` tells before anything was done. It does not make sure: another thread may unmap the
  * memory before it is used, and that is E_FAULT too, with some of it moved.

@@ -5,8 +5,9 @@
  * finds out whether that is one. A process that is exiting gets no more threads: `exit` goes
  * through those that there are, once.
  */
-import { ErrorCode } from "../interface/error-code.ts";
+
 import { functionSpacing, UserAddress } from "../interface/constants.ts";
+import { ErrorCode } from "../interface/error-code.ts";
 import type { Kernel } from "../kernel.ts";
 import { checkRange } from "../memory/user-memory.ts";
 import type { Steps } from "../steps.ts";

@@ -4,9 +4,10 @@
  * When no process is left it looks whether anything was lost: pages, tasks, files, futexes,
  * segments, alarms must all be as they were before the first program. Then it switches off.
  */
+
+import { DescriptorTable } from "../files/descriptor-table.ts";
 import { ErrorCode } from "../interface/error-code.ts";
 import type { Kernel } from "../kernel.ts";
-import { DescriptorTable } from "../files/descriptor-table.ts";
 import { KernelPanic } from "../panic.ts";
 import type { Steps } from "../steps.ts";
 import type { Task } from "../tasks/task.ts";
@@ -51,7 +52,10 @@ export function* initProgram(kernel: Kernel, task: Task): Steps {
             break;
         }
         if (typeof ended === "object") {
-            kernel.endedProcesses.push({ ...ended, isFirst: ended.pid === firstPid && !kernel.endedProcesses.some(({ isFirst }) => isFirst) });
+            const wasFirst = kernel.endedProcesses.some((one) => one.isFirst);
+            // Its number may be another's later.
+            const isFirst = ended.pid === firstPid && !wasFirst;
+            kernel.endedProcesses.push({ ...ended, isFirst });
         }
     }
     yield* untilAlone(kernel, task);

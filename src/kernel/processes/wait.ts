@@ -4,8 +4,9 @@
  * waitpid looks and reaps in one critical section of the hierarchy lock. So of several threads
  * that wait, one gets each child; the others look again, and find E_CHILD when none is left.
  */
-import { ErrorCode } from "../interface/error-code.ts";
+
 import { millisecondsPerTick } from "../interface/constants.ts";
+import { ErrorCode } from "../interface/error-code.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Steps } from "../steps.ts";
 import type { Task } from "../tasks/task.ts";
@@ -42,12 +43,9 @@ export function* waitForChild(
         result = ErrorCode.tryAgain;
     } else {
         const what = pid === 0 ? "a child" : `process ${pid}`;
-        const wait = yield* process.childEvents.waitUntil(
-            task,
-            kernel.hierarchyLock,
-            hasAnswer,
-            { what },
-        );
+        const wait = yield* process.childEvents.waitUntil(task, kernel.hierarchyLock, hasAnswer, {
+            what,
+        });
         const ended = candidates().find((child) => child.isZombie);
         if (wait === "interrupted") {
             result = ErrorCode.interrupted;

@@ -11,6 +11,7 @@ export const lockClasses = [
     "pipe",
     "keyboard",
     "console",
+    "log",
     "kernel test",
     "shared memory",
     "page table",

@@ -57,8 +57,8 @@ export class WaitQueueTest {
     }
 
     /**
-     * Starts the test if it does not run. Returns the phase that it is in, or `testIsDone`. E_AGAIN,
-     * E_NOMEM: there are too few numbers or pages for its tasks.
+     * Starts the test if it does not run. Returns the phase that it is in, or `testIsDone`.
+     * E_AGAIN, E_NOMEM: there are too few numbers or pages for its tasks.
      */
     *poll(task: Task): Steps<number> {
         const { context } = task;

@@ -18,9 +18,10 @@
  *
  * From 1 to 3 interrupts are off: a task that is blocked and was preempted would not come back.
  */
+
+import type { Context } from "../../machine/cpu/context.ts";
 import { kernelAssert } from "../panic.ts";
 import type { Steps } from "../steps.ts";
-import type { Context } from "../../machine/cpu/context.ts";
 import type { Scheduler } from "../tasks/scheduler.ts";
 import type { Task } from "../tasks/task.ts";
 import type { LockOrder } from "./lock-order.ts";
@@ -66,23 +67,21 @@ export class WaitQueue {
         const scheduler = this.#scheduler;
         const { context } = task;
         lock.assertHeld(context);
+        const looksEarly = scheduler.faults.has("wait-check-before-enqueue");
         for (;;) {
-            if (scheduler.faults.has("wait-check-before-enqueue") && !this.#ended(task, predicate, options)) {
-                // Planted: it looked, and now lets go; who makes it so now wakes nobody.
+            if (looksEarly && this.#ended(task, predicate, options) === undefined) {
+                // Planted: it looked, and lets go; who makes it so now finds nobody to wake.
                 yield* lock.release(context, false);
                 yield* this.#enqueue(task, options);
-                yield* scheduler.block(task, options.deadline);
-                yield* lock.acquire(context);
-                yield* this.#dequeue(task);
-                continue;
+            } else {
+                yield* this.#enqueue(task, options);
+                const result = this.#ended(task, predicate, options);
+                if (result !== undefined) {
+                    yield* this.#dequeue(task);
+                    return result;
+                }
+                yield* lock.release(context, false);
             }
-            yield* this.#enqueue(task, options);
-            const result = this.#ended(task, predicate, options);
-            if (result !== undefined) {
-                yield* this.#dequeue(task);
-                return result;
-            }
-            yield* lock.release(context, false);
             yield* scheduler.block(task, options.deadline);
             yield* lock.acquire(context);
             yield* this.#dequeue(task);
@@ -119,7 +118,7 @@ export class WaitQueue {
 
     *#enqueue(task: Task, options: WaitOptions): Steps {
         const { context } = task;
-        kernelAssert(!context.interruptsEnabled, "a task that is about to block has interrupts off");
+        kernelAssert(!context.interruptsEnabled, "who is about to block has interrupts off");
         const hadInterrupts = yield* this.#lock.acquire(context);
         this.#waiters.push(task);
         yield* this.#scheduler.prepareToBlock(task, options);

@@ -74,6 +74,7 @@ function* write(_kernel: Kernel, task: Task, call: CallArguments): Steps<number>
     });
 }
 
+/** close(descriptor): 0. E_BADF. What others still use of the file goes on. */
 function* close(_kernel: Kernel, task: Task, call: CallArguments): Steps<number> {
     return yield* task.process.files.close(task.context, call.signed(0));
 }
@@ -144,6 +145,7 @@ function* open(kernel: Kernel, task: Task, call: CallArguments): Steps<number> {
     return descriptors[0];
 }
 
+/** unlink(path): 0; the file is there as long as it is open. E_FAULT, E_NOENT, E_NAMETOOLONG. */
 function* unlink(kernel: Kernel, task: Task, call: CallArguments): Steps<number> {
     const name = yield* readUserString(task, call.address(0), maxNameLength);
     return typeof name === "number" ? name : yield* kernel.files.unlink(task.context, name);
@@ -211,12 +213,14 @@ function* withFile(
     return result;
 }
 
+/** Takes back open files that have no descriptor; with its ends a pipe goes, too. */
 function* releaseAll(task: Task, files: readonly OpenFile[]): Steps {
     for (const file of files) {
         yield* file.release(task.context);
     }
 }
 
+/** Of `open`'s flags; neither is a mode, too, in which a file can be looked for and no more. */
 function modeOf(flags: number): OpenMode {
     return {
         canRead: (flags & OpenFlag.read) !== 0,

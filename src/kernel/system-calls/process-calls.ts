@@ -1,6 +1,7 @@
 /** System calls on processes: who they are, fork, execv, exit, waitpid, sleep. */
-import { ErrorCode } from "../interface/error-code.ts";
+
 import { WaitOption } from "../interface/constants.ts";
+import { ErrorCode } from "../interface/error-code.ts";
 import { SystemCall } from "../interface/system-call.ts";
 import type { Kernel } from "../kernel.ts";
 import { checkRange, writeUserNumber } from "../memory/user-memory.ts";

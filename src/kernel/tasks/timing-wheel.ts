@@ -6,9 +6,9 @@
  * costs nothing for the many that sleep longer or shorter. CPU 0 ticks.
  */
 import type { Context } from "../../machine/cpu/context.ts";
+import type { Steps } from "../steps.ts";
 import type { LockOrder } from "../sync/lock-order.ts";
 import { SpinLock } from "../sync/spin-lock.ts";
-import type { Steps } from "../steps.ts";
 import type { Task } from "./task.ts";
 
 const slotCount = 64;

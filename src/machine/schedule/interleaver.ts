@@ -153,9 +153,7 @@ export class Interleaver implements Stateful {
             }
             if (this.#isMarked) {
                 this.#isMarked = false;
-                this.#operationsAtMark = this.#retired();
-                this.#left = 0;
-                this.#schedule.begin?.();
+                this.#setMark();
             }
             const runnable = this.#runnable();
             const deadlineNs = Math.min(clock.nextAlarmNs, untilNs);
@@ -229,6 +227,15 @@ export class Interleaver implements Stateful {
         this.#operationsAtMark = state.has("operationsAtMark")
             ? state.integer("operationsAtMark", 0, Number.MAX_SAFE_INTEGER)
             : undefined;
+    }
+
+    /** A schedule that knows no mark goes on with its decision. */
+    #setMark(): void {
+        this.#operationsAtMark = this.#retired();
+        if (this.#schedule.begin !== undefined) {
+            this.#left = 0;
+            this.#schedule.begin();
+        }
     }
 
     #retired(): number {

@@ -110,7 +110,7 @@ export class PlainPolicy {
         }
         this.#onEnd = state.integer("onEnd", 0, longestTurn);
         this.#gaveWay = state.boolean("gaveWay");
-        const later = this.taken.findIndex(({ after }) => after >= this.operationCount);
+        const later = this.taken.findIndex(({ after }) => after > this.operationCount);
         this.taken.length = later < 0 ? this.taken.length : later;
     }
 }
