@@ -295,10 +295,10 @@ describe("a run of several CPUs", () => {
     });
 
     it("goes to its end under any preemptions, also those of CPUs that cannot run", () => {
-        const anyPoints = fc.uniqueArray(
-            fc.record({ after: fc.nat(300), cpu: fc.nat(15) }),
-            { selector: ({ after }) => after, maxLength: 30 },
-        );
+        const anyPoints = fc.uniqueArray(fc.record({ after: fc.nat(300), cpu: fc.nat(15) }), {
+            selector: ({ after }) => after,
+            maxLength: 30,
+        });
         fc.assert(
             fc.property(anyScenario, anyPoints, (scenario, points) => {
                 const inOrder = points.toSorted((one, other) => one.after - other.after);

@@ -36,10 +36,10 @@ export const allSettings = settings([1, 2, 4], 20);
 /** 7 seeds: 45 settings, for programs that are long. */
 export const someSettings = settings([1, 2, 4], 7);
 /**
- * For programs that keep CPUs busy for ticks: a tick is 20,000 operations then, where it would be
+ * For programs that keep CPUs busy for ticks: a tick is 5000 operations then, where it would be
  * a million.
  */
-export const slowCpus = { cpuTiming: { ...defaultCpuTiming, operationNs: 500 } };
+export const slowCpus = { cpuTiming: { ...defaultCpuTiming, operationNs: 2000 } };
 /** For canaries, which have to fail once, and for what no schedule changes. */
 export const fewSettings = settings([2], 5);
 

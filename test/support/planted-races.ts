@@ -5,11 +5,17 @@
  * came of it and switches the machine off. Around what can race there is noise: accesses that
  * nobody else makes.
  */
+
+import type {
+    RunFailure,
+    RunOutcome,
+    RunRequest,
+    Subject,
+} from "../../src/crash/exploration/subject.ts";
+import { worldHash } from "../../src/crash/exploration/world-hash.ts";
 import type { Context } from "../../src/machine/cpu/context.ts";
 import type { EntryPoints } from "../../src/machine/cpu/entry-points.ts";
 import type { Operation, Program } from "../../src/machine/cpu/operation.ts";
-import type { RunFailure, RunOutcome, RunRequest, Subject } from "../../src/crash/exploration/subject.ts";
-import { worldHash } from "../../src/crash/exploration/world-hash.ts";
 import { Machine } from "../../src/machine/machine.ts";
 
 type Steps<Result = void> = Generator<Operation, Result, number>;
@@ -290,7 +296,7 @@ export class RaceSubject implements Subject {
         kernel.onMark = () => machine.beginSchedule();
         machine.powerOn(kernel);
         const failure = failureOf(machine, operations);
-        
+
         const stateHash = () => worldHash(machine);
         const runs = recordsSchedule ? { runs: machine.scheduleRuns } : {};
         return { failure, operations: machine.operationsSinceMark, stateHash, ...runs };

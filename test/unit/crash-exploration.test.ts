@@ -27,7 +27,12 @@ function shrunk(subject: Subject, run: FailingRun): ShrunkFailure {
 describe("an exploration", () => {
     it("does all its runs on a subject that never fails (canary)", () => {
         const subject = new RaceSubject(() => harmless(raceOptions));
-        const { runsDone, found: none } = explore({ subject, schedule: "pct:3", seed: 1, runs: 60 });
+        const { runsDone, found: none } = explore({
+            subject,
+            schedule: "pct:3",
+            seed: 1,
+            runs: 60,
+        });
         expect([runsDone, subject.runCount, none]).toEqual([60, 60, undefined]);
     });
 
@@ -114,7 +119,9 @@ describe("an exploration", () => {
 describe("a failure", () => {
     it("is the same as another but for numbers", () => {
         const one = { kind: "panic", message: "page 0x7f of T3 is used twice" };
-        expect(isSameFailure(one, { ...one, message: "page 0x1c of T12 is used twice" })).toBe(true);
+        expect(isSameFailure(one, { ...one, message: "page 0x1c of T12 is used twice" })).toBe(
+            true,
+        );
         expect(isSameFailure(one, { ...one, message: "page 0x7f of T3 is lost" })).toBe(false);
         expect(isSameFailure(one, { ...one, kind: "leak" })).toBe(false);
         expect(isSameFailure(one, undefined)).toBe(false);

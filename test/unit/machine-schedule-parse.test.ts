@@ -87,10 +87,7 @@ describe("a schedule's name", () => {
             "preempt:1@3.",
             'not a preemption: "" is not a CPU (0 to 15), "@" and a number of operations',
         ],
-        [
-            "preempt:1@30.0@30",
-            "preemptions come one after the other, each after more operations",
-        ],
+        ["preempt:1@30.0@30", "preemptions come one after the other, each after more operations"],
         [
             "replay:0x1.16x1",
             'not a recorded schedule: "16x1" is not a CPU (0 to 15), "x" and a number ' +

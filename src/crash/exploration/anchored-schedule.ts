@@ -97,8 +97,6 @@ export class AnchoredSchedule implements Schedule {
     #untilNext(): number {
         const { cpu, ownCounts } = this.#policy;
         const next = this.#points[cpu].at(this.#behind[cpu]);
-        return next === undefined
-            ? Number.POSITIVE_INFINITY
-            : next.fromOperations - ownCounts[cpu];
+        return next === undefined ? Number.POSITIVE_INFINITY : next.fromOperations - ownCounts[cpu];
     }
 }

@@ -189,7 +189,10 @@ class Table {
     #joined(cells: readonly string[]): string {
         const gap = " ".repeat(columnGap);
         const width = this.#columnWidth;
-        return cells.map((cell) => cut(cell, width).padEnd(width)).join(gap).trimEnd();
+        return cells
+            .map((cell) => cut(cell, width).padEnd(width))
+            .join(gap)
+            .trimEnd();
     }
 }
 

@@ -177,7 +177,8 @@ function meetingOf(
     const before = numbers.countBefore(to, first);
     const meanwhile = numbers.countBefore(to, end) - before;
     const meeting = { preemptedCpu: from, otherCpu: to, first, end, next };
-    const index = points === undefined ? undefined : indexOf(points, ({ after }) => after === first);
+    const index =
+        points === undefined ? undefined : indexOf(points, ({ after }) => after === first);
     if (points === undefined || index === undefined || meanwhile === 0) {
         return { ...meeting, done: undefined, meanwhile: undefined, thing: undefined };
     }
@@ -272,7 +273,11 @@ function shownNumbers(
         const isMine = ({ cpu }: ObservedOperation) => cpu === preemptedCpu;
         show(indexOf(operations, isMine, first - 1, -1), -1, shownAround);
         show(next, 1, shownAround);
-        show(indexOf(operations, ({ cpu }) => cpu === otherCpu, first, 1), 1, 1);
+        show(
+            indexOf(operations, ({ cpu }) => cpu === otherCpu, first, 1),
+            1,
+            1,
+        );
         show(done, 1, 1);
         show(meanwhile, -1, shownAround);
     }

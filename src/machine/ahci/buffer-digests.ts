@@ -24,10 +24,13 @@ export interface BufferWindow {
     readonly byteLength: number;
 }
 
+/** Of all that watch nothing, which are a thousand in a machine. */
+const noPieces = new Uint32Array(0);
+
 export class BufferDigests {
     #byteCount = 0;
     /** By piece; a piece that no digest was taken of has that of nothing. */
-    #pieces = new Uint32Array(0);
+    #pieces = noPieces;
 
     /** Begins to watch a buffer of `byteCount` bytes; 0 ends it. Nothing was looked at yet. */
     begin(byteCount: number): void {
