@@ -3,9 +3,9 @@
  * [--replay TOKEN]`
  *
  * Damages images and holds the tools to what must be true of any image; with `--machine`, pokes the
- * machine and holds it to what must be true of any guest; with `--kernel`, runs hostile programs and
- * holds the kernel to what must be true under any program. Exits with 1 when something was not, and
- * prints a token for each such case; `--replay` runs that case again.
+ * machine and holds it to what must be true of any guest; with `--kernel`, runs hostile programs
+ * and holds the kernel to what must be true under any program. Exits with 1 when something was not,
+ * and prints a token for each such case; `--replay` runs that case again.
  */
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";

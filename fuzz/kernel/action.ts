@@ -115,7 +115,7 @@ export function actionText(action: Action): string {
         case "own page":
             return `own page for ${action.stepCount} steps`;
         case "meet":
-            return `meeting after ${action.stepCount} steps${action.hasAlias ? ", by an alias" : ""}`;
+            return meetingText(action);
         case "linger":
             return `${action.stepCount} ${action.pauses ? "pauses" : "steps"}`;
         case "fork":
@@ -126,6 +126,10 @@ export function actionText(action: Action): string {
 function callText(call: number, operands: readonly Operand[], times = 1): string {
     const text = `${callName(call)}(${operands.map(operandText).join(", ")})`;
     return times === 1 ? text : `${text}, ${times} times`;
+}
+
+function meetingText({ stepCount, hasAlias }: Meeting): string {
+    return `meeting after ${stepCount} steps${hasAlias ? ", by an alias" : ""}`;
 }
 
 /** `20 steps and 10 ms`. */

@@ -69,8 +69,8 @@ interface FailingCase {
     readonly failure: KernelFailure;
 }
 
-/** Runs at most, to make one case shorter. */
-const maxShrinkRuns = 600;
+/** Operations, about, that are spent to make one case shorter. */
+const maxShrinkOperations = 20_000_000;
 
 /**
  * The case without the actions that the failure does not need: script by script, by halves at
@@ -79,16 +79,16 @@ const maxShrinkRuns = 600;
  */
 function shrunk(original: KernelCase, failure: KernelFailure, defects: Defects): FailingCase {
     let best: FailingCase = { one: original, failure };
-    let runCount = 0;
+    let operationCount = 0;
     for (const [script, actions] of original.scripts.entries()) {
         for (let size = actions.length; size >= 1; size = Math.floor(size / 2)) {
-            for (let end = actions.length; end > 0 && runCount < maxShrinkRuns; end -= size) {
+            for (let end = actions.length; end > 0; end -= size) {
                 const fewer = without(best.one, script, end - size, end);
-                if (fewer === undefined) {
+                if (fewer === undefined || operationCount > maxShrinkOperations) {
                     continue;
                 }
-                runCount++;
                 const found: CaseRun = runKernelCase(fewer, defects);
+                operationCount += found.operations;
                 if (isSame(found.failure, failure)) {
                     best = { one: fewer, failure: found.failure };
                 }

@@ -8,6 +8,7 @@ import { Random } from "../../src/base/random.ts";
 import { KernelRun, type Outcome } from "../../src/crash/kernel-run.ts";
 import type { FaultName } from "../../src/kernel/faults.ts";
 import { defaultCpuTiming } from "../../src/machine/cpu/timing.ts";
+import type { Machine } from "../../src/machine/machine.ts";
 import { fromMark } from "../../src/machine/schedule/from-mark.ts";
 import { parseSchedule } from "../../src/machine/schedule/parse-schedule.ts";
 import type { Action, Life } from "./action.ts";
@@ -51,7 +52,7 @@ export interface CaseRun {
 }
 
 /** Many more than a case takes that comes to an end. */
-const maxOperations = 5_000_000;
+const maxOperations = 2_000_000;
 /** Ten times as long as the sleeps of a case can take, one after the other. */
 const limitNs = 60_000_000_000;
 
@@ -122,7 +123,7 @@ export function runKernelCase(one: KernelCase, defects: Defects = {}): CaseRun {
     let failure: KernelFailure | undefined;
     try {
         const outcome = run.advance({ operations: maxOperations });
-        failure = failureOf(outcome);
+        failure = failureOf(outcome) ?? noticeOf(run.machine);
     } catch (error) {
         failure = asKernelFailure(error);
     }
@@ -143,6 +144,14 @@ function failureOf(outcome: Outcome | undefined): KernelFailure | undefined {
         default:
             return new KernelFailure(kind, message, { cause: error });
     }
+}
+
+/** What the kernel did that has no meaning to the machine; programs get at no device. */
+function noticeOf({ notices }: Machine): KernelFailure | undefined {
+    const [first] = notices;
+    return first === undefined
+        ? undefined
+        : new KernelFailure("notice", `${first.device}: ${first.message}`);
 }
 
 function asKernelFailure(error: unknown): KernelFailure {

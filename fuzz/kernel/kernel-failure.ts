@@ -10,6 +10,8 @@ export type KernelFailureKind =
     | "result"
     /** A program could do what it must not, or found what another did. */
     | "memory"
+    /** The kernel did what has no meaning to the machine. */
+    | "notice"
     /** Something was thrown that is none of these. */
     | "throw";
 

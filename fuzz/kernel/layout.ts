@@ -11,7 +11,7 @@ export const canaryPage = UserAddress.data;
 
 /** Pages for anybody to use; behind the last of them nothing is mapped at first. */
 export const bufferPages = UserAddress.data + pageBytes;
-export const bufferPageCount = 3;
+const bufferPageCount = 3;
 export const buffersEnd = bufferPages + bufferPageCount * pageBytes;
 export const dataBytes = (1 + bufferPageCount) * pageBytes;
 

@@ -33,16 +33,18 @@ const reservedCalls: readonly number[] = [
     SystemCall.execv,
     SystemCall.ktest,
 ];
-/** Forks, and threads, that a script starts at most. */
+/** Forks, and threads, that a script starts at most, but for its beginning. */
 const maxStartsPerScript = 3;
 
 /** Makes the scripts of a case. */
 export function makeScripts(random: Random): readonly (readonly Action[])[] {
     return Array.from({ length: scriptCount }, (_, index) => {
         const source = new ScriptSource(random, index);
-        return Array.from({ length: random.between(4, index === 0 ? 80 : 40) }, () =>
-            source.next(),
-        );
+        const length = random.between(4, index === 0 ? 80 : 40);
+        return [
+            ...(index === 0 ? source.beginning() : []),
+            ...Array.from({ length }, () => source.next()),
+        ];
     });
 }
 
@@ -58,13 +60,14 @@ type Make = () => Action;
 class ScriptSource {
     readonly #random: Random;
     readonly #script: number;
-    readonly #groups: readonly (readonly [weight: number, make: Make])[];
+    /** Each as often as it is to be likely. */
+    readonly #makes: readonly Make[];
     #starts = 0;
 
     constructor(random: Random, script: number) {
         this.#random = random;
         this.#script = script;
-        this.#groups = [
+        const weights: readonly (readonly [weight: number, make: Make])[] = [
             [80, () => this.#fileCall()],
             [60, () => this.#memoryCall()],
             [50, () => this.#futexCall()],
@@ -78,18 +81,19 @@ class ScriptSource {
             [1, () => this.#trespass()],
             [1, () => this.#end()],
         ];
+        this.#makes = weights.flatMap(([weight, make]) => new Array<Make>(weight).fill(make));
+    }
+
+    /** Processes and threads that begin together with the first one. */
+    beginning(): readonly Action[] {
+        const random = this.#random;
+        return Array.from({ length: random.below(4) }, () =>
+            random.chance(2, 3) ? this.#fork() : this.#clone(),
+        );
     }
 
     next(): Action {
-        const total = this.#groups.reduce((sum, [weight]) => sum + weight, 0);
-        let draw = this.#random.below(total);
-        for (const [weight, make] of this.#groups) {
-            if (draw < weight) {
-                return make();
-            }
-            draw -= weight;
-        }
-        return { do: "check canary" };
+        return this.#random.pick(this.#makes)();
     }
 
     #fileCall(): Action {
@@ -201,7 +205,7 @@ class ScriptSource {
     /** What starts a thread or a process, in scripts that may, as often as they may. */
     #start(): Action {
         const random = this.#random;
-        if (this.#script === leafScript || this.#starts === maxStartsPerScript) {
+        if (this.#script === leafScript || this.#starts >= maxStartsPerScript) {
             return this.#userWork();
         }
         return random.pick<Make>([

@@ -38,7 +38,7 @@ const edgeNumbers: readonly number[] = [
 const pageOffsets: readonly number[] = [0, 0, 0, 1, 2, 4, 8, 2048, 4080, 4088, 4092, 4094, 4095];
 
 /** A page that `page_alloc` may have made; behind the buffers, so that ranges can cross. */
-export function heapPage(random: Random): number {
+function heapPage(random: Random): number {
     return buffersEnd + random.below(6) * pageBytes;
 }
 

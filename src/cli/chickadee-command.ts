@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import { registerBoot } from "./boot/register.ts";
 import { registerDemo } from "./demo.ts";
 import { registerDisk } from "./disk/register.ts";
+import { registerExplore } from "./explore/register.ts";
 import { registerBlock } from "./inspect/block.ts";
 import { registerCat } from "./inspect/cat.ts";
 import { ExitCode } from "./inspect/inspection.ts";
@@ -29,6 +30,7 @@ const subCommands: readonly RegisterSubCommand[] = [
     registerJournal,
     registerDisk,
     registerBoot,
+    registerExplore,
     (program, context) => registerDemo(program, context, chickadee),
     addHelp,
 ];
@@ -74,7 +76,7 @@ function newProgram({ out, err }: Invocation): Command {
             "after",
             "\nAn image is a file, or - for standard input.\n" +
                 "Exit status: 0 fine; 1 the image or the path is at fault; 2 wrong usage, or a\n" +
-                "file that cannot be opened. That of boot says more; see its help.",
+                "file that cannot be opened. Those of boot and explore say more; see their help.",
         )
         .showHelpAfterError('Try "chickadee --help".')
         .configureOutput({

@@ -9,6 +9,7 @@ import { isatty } from "node:tty";
 import { type SignalWatch, watchSignals } from "./signals.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { untilReady } from "./until-ready.ts";
+import { startWorkers, type Workers } from "./workers.ts";
 
 /** The part of `node:fs` that commands use; `memfs` has it too. */
 export type FileSystem = Pick<
@@ -57,6 +58,8 @@ export interface Host {
     readonly watchSignals: () => SignalWatch;
     /** Takes the terminal; standard input and output must be one. */
     readonly openTerminal: () => Terminal;
+    /** Threads that each run the module `entry` for a job; see workers.ts. */
+    readonly startWorkers: (entry: URL) => Workers;
 }
 
 /**
@@ -73,6 +76,7 @@ export function nodeHost(): Host {
         environment: process.env,
         watchSignals,
         openTerminal: () => openTerminal(stdout),
+        startWorkers,
     };
 }
 

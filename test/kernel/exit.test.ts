@@ -175,27 +175,34 @@ describe("exit ends a thread that", () => {
 function* nothing(): Steps {}
 
 /**
- * A thread that runs on another CPU writes down the time all the time, into shared memory; another
- * one writes down the time and calls `exit`. The parent compares the two.
+ * Threads write down the time all the time, into shared memory; another one writes down the time
+ * and calls `exit`, when they run or at once. The parent compares the two.
  */
-const promptExit = program(
-    "prompt",
-    function* (user) {
-        const segment = yield* user.succeed(yield* user.shmget(0), "shmget");
-        const shared = yield* user.succeed(yield* user.shmat(segment, 0), "shmat");
-        yield* inChild(user, 161, function* (child) {
-            yield* startThread(child, clockwatcher, shared, 0);
-            yield* awaitCount(child, begun, 1);
-            yield child.store(shared + 4, yield child.context.readTimestamp());
-            yield* child.exit(161);
-        });
-        const microseconds = ((yield user.load(shared)) - (yield user.load(shared + 4))) / 1000;
-        // A tick is 10 milliseconds; a call of the kernel takes some microseconds.
-        yield* user.assert(microseconds < 200, `it ran for ${microseconds} us more`);
-        yield* user.check(yield* user.shmdt(shared), 0, "shmdt");
-    },
-    { dataBytes, threads: [clockwatcher] },
-);
+function promptExit(threadCount: number, waitsForThem: boolean): ProgramImage {
+    return program(
+        "prompt",
+        function* (user) {
+            const segment = yield* user.succeed(yield* user.shmget(0), "shmget");
+            const shared = yield* user.succeed(yield* user.shmat(segment, 0), "shmat");
+            yield* inChild(user, 161, function* (child) {
+                for (let index = 0; index < threadCount; index++) {
+                    yield* startThread(child, clockwatcher, shared, index);
+                }
+                if (waitsForThem) {
+                    yield* awaitCount(child, begun, threadCount);
+                }
+                yield child.store(shared + 4, yield child.context.readTimestamp());
+                yield* child.exit(161);
+            });
+            const last = yield user.load(shared);
+            const microseconds = (last - (yield user.load(shared + 4))) / 1000;
+            // A tick is 10 milliseconds; a call of the kernel takes some microseconds.
+            yield* user.assert(microseconds < 200, `they ran for ${microseconds} us more`);
+            yield* user.check(yield* user.shmdt(shared), 0, "shmdt");
+        },
+        { dataBytes, threads: [clockwatcher] },
+    );
+}
 
 function* clockwatcher(user: User, shared: number): Steps {
     yield* advance(user, begun);
@@ -204,20 +211,26 @@ function* clockwatcher(user: User, shared: number): Steps {
     }
 }
 
-describe("a thread that runs on another CPU", () => {
-    const fair = settings([2, 4], 20).filter(({ schedule }) => !schedule.startsWith("pct"));
+describe("threads that make no calls", () => {
+    const fair = settings([1, 2, 4], 10).filter(({ schedule }) => !schedule.startsWith("pct"));
+    const several = fair.filter(({ cpuCount }) => cpuCount > 1);
 
-    it("is ended long before the next tick", () => {
-        expect(failuresOf(promptExit, fair)).toEqual([]);
+    it("are ended long before the next tick when they run on another CPU", () => {
+        expect(failuresOf(promptExit(1, true), several)).toEqual([]);
     });
 
-    it("is not, in a kernel whose exit interrupts nobody (canary)", () => {
+    it("are ended long before the next tick when they have not begun", () => {
+        expect(failuresOf(promptExit(3, false), fair)).toEqual([]);
+    });
+
+    it("are not, in a kernel whose exit interrupts nobody (canary)", () => {
         const makeKernel = (options: KernelOptions) => {
             const kernel = new Kernel(options);
-            kernel.scheduler.interrupt = nothing;
+            kernel.localApic.interruptCpu = nothing;
             return kernel;
         };
-        expect(failuresOf(promptExit, fair, { makeKernel })).not.toEqual([]);
+        expect(failuresOf(promptExit(1, true), several, { makeKernel })).not.toEqual([]);
+        expect(failuresOf(promptExit(3, false), several, { makeKernel })).not.toEqual([]);
     });
 });
 
@@ -314,7 +327,7 @@ describe("the status of a process", () => {
             message: "process 2 (endless) ended with status 139",
         });
         expect(run.machine.parallelPort.textFrom(0)).toContain(
-            "Process 2 (endless) end of program without exit!\n",
+            "Process 2 (endless) end of program!\n",
         );
     });
 });

@@ -27,7 +27,7 @@ function* sleeper(user: User): Steps {
 }
 
 describe("ktest", () => {
-    it("is E_AGAIN when there are too few task numbers for its five tasks, and can be later", () => {
+    it("is E_AGAIN when there are too few numbers for its five tasks, and can be later", () => {
         const image = program(
             "crowd",
             function* (user) {

@@ -222,8 +222,8 @@ describe("the table of threads", () => {
         expect(failuresOf(image, someSettings)).toEqual([]);
     });
 
-    it("is as empty as before when fork finds a number for the thread and none for the process", () => {
-        // As above, then with all threads that there can be: none may be lost.
+    it("has lost no number when fork finds one for the thread and none for the process", () => {
+        // As above, and then all threads that there can be.
         const image = program(
             "halves",
             function* (user) {

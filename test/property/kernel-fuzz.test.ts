@@ -4,11 +4,10 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Action } from "../../fuzz/kernel/action.ts";
 import {
     emptyKernelResult,
-    type KernelResult,
     kernelCaseLines,
     kernelFailureLines,
     kernelTokens,
@@ -37,18 +36,20 @@ function fuzz(...args: readonly string[]) {
 const seed = 1;
 
 describe("six hundred hostile programs", () => {
-    const { status, stdout, stderr } = fuzz(
-        ...["--kernel", "--count", "600", "--seed", `${seed}`, "--jobs", "2"],
-    );
+    let found = { status: null as number | null, stdout: "", stderr: "" };
+    beforeAll(() => {
+        found = fuzz("--kernel", "--count", "600", "--seed", `${seed}`, "--jobs", "2");
+    }, 120_000);
 
     it("break nothing", () => {
+        const { status, stdout, stderr } = found;
         expect([status, stderr, stdout.match(/FAILURE[\s\S]*/)?.[0]]).toEqual([0, "", undefined]);
         expect(stdout).toMatch(/^600 hostile programs, \d+ operations, 0 failures$/m);
     });
 
     it("get as far as calls that succeed, and as all that can run out", () => {
         const counts = new Map(
-            [...stdout.matchAll(/^ *(\d+) {2}(.+)$/gm)].map(([, count, name]) => [
+            [...found.stdout.matchAll(/^ *(\d+) {2}(.+)$/gm)].map(([, count, name]) => [
                 name,
                 Number(count),
             ]),
@@ -58,14 +59,15 @@ describe("six hundred hostile programs", () => {
             "fork E_AGAIN": 3,
             "fork E_NOMEM": 3,
             clone: 500,
-            "clone E_AGAIN": 3,
+            "clone E_AGAIN": 20,
             execv: 20,
             waitpid: 5,
             futex: 100,
             "futex E_TIME": 10,
             "msleep E_INTR": 20,
             "pipe E_MFILE": 100,
-            "pipe E_NOMEM": 2,
+            "pipe E_NOMEM": 50,
+            "open E_NFILE": 5,
             read: 20,
             write: 100,
             shmat: 100,
@@ -81,7 +83,7 @@ describe("six hundred hostile programs", () => {
         );
         expect(short).toEqual([]);
     });
-}, 120_000);
+});
 
 describe("npm run fuzz", () => {
     it("replays a token of a hostile program, and tells all that it does", () => {
@@ -110,22 +112,21 @@ describe("npm run fuzz", () => {
     );
 });
 
-/** Cases until one fails. */
-function hunt(defects: Defects, caseCount: number): KernelResult {
-    const result = emptyKernelResult();
+/** What kind the first failure is among so many cases, if one fails. */
+function firstKind(defects: Defects, caseCount: number): string | undefined {
     for (const token of kernelTokens(seed, caseCount)) {
-        runKernelToken(token, result, defects);
-        if (result.failures.length > 0) {
-            break;
+        const { failure } = runKernelCase(makeKernelCase(token), defects);
+        if (failure !== undefined) {
+            return failure.kind;
         }
     }
-    return result;
+    return undefined;
 }
 
 /** A case with one script, of its own. */
 function caseOf(caseSeed: number, actions: readonly Action[]): KernelCase {
     const surroundings = {
-        ...{ seed: caseSeed, cpuCount: 2, schedule: "random", memoryBytes: 2 ** 21 },
+        ...{ seed: caseSeed, cpuCount: 3, schedule: "random", memoryBytes: 2 ** 21 },
         ...{ timerJitterNs: 0, operationNs: 100, keys: "" },
     };
     const life = { stepCount: 0, milliseconds: 500 };
@@ -140,12 +141,12 @@ describe("a kernel with a planted fault", () => {
     ] as const satisfies readonly FaultName[];
 
     it.each(common)("%s is found out by any hundred programs (canary)", (name) => {
-        expect(hunt({ faults: [name] }, 100).failures).toHaveLength(1);
+        expect(firstKind({ faults: [name] }, 100)).toBeDefined();
     });
 
     // Wakeups that are lost in a window of few operations: one program in hundreds meets one. Here
     // are some that do nothing else than what may.
-    const meetings = [10, 47, 81, 133, 160].map(
+    const meetings = [10, 47, 81, 133, 160, 20, 60, 100, 140, 180].map(
         (stepCount): Action => ({ do: "meet", stepCount, hasAlias: false }),
     );
     const test: Action = { do: "call", call: 25, operands: [1] };
@@ -189,7 +190,7 @@ const canaries: readonly { name: string; kind: string; sabotage: Sabotage }[] = 
         sabotage: (kernel) => {
             const { pages } = kernel;
             const allocate = pages.allocate.bind(pages);
-            // The entry of the direct map, which is copied to all processes, and its first gigabyte.
+            // The entry of the direct map, which all processes get, and its first gigabyte.
             pages.allocate = function* (context, fill) {
                 yield context.store(directMap(kernel.kernelPageTable) + 2048, 4, 0x7007);
                 yield context.store(directMap(0x7000), 4, 0x87);
@@ -221,6 +222,17 @@ const canaries: readonly { name: string; kind: string; sabotage: Sabotage }[] = 
         },
     },
     {
+        name: "pokes a port at which nothing is",
+        kind: "notice",
+        sabotage: (kernel) => {
+            const powerOff = kernel.powerOff.bind(kernel);
+            kernel.powerOff = function* (context) {
+                yield context.output(0x1234, 1, 0);
+                yield* powerOff(context);
+            };
+        },
+    },
+    {
         name: "gives pages with what was in them",
         kind: "memory",
         sabotage: ({ pages }) => {
@@ -239,7 +251,7 @@ const canaries: readonly { name: string; kind: string; sabotage: Sabotage }[] = 
 
 describe("a kernel", () => {
     it.each(canaries)("that $name is found out (canary)", ({ kind, sabotage }) => {
-        expect(hunt({ sabotage }, 100).failures.map((failure) => failure.kind)).toEqual([kind]);
+        expect(firstKind({ sabotage }, 100)).toBe(kind);
     });
 });
 
@@ -247,7 +259,13 @@ describe("a failure of the kernel", () => {
     const { sabotage } = canaries[0];
 
     it("comes again from its token alone, with only the actions that it needs", () => {
-        const [failed] = hunt({ sabotage }, 100).failures;
+        const result = emptyKernelResult();
+        for (const token of kernelTokens(seed, 100)) {
+            if (result.failures.length === 0) {
+                runKernelToken(token, result, { sabotage });
+            }
+        }
+        const [failed] = result.failures;
         const [, index] = /--replay kernel:1:(\d+)/.exec(kernelFailureLines(failed).join("\n")) ?? [
             "",
             "",
@@ -259,7 +277,7 @@ describe("a failure of the kernel", () => {
         expect(again.failures).toEqual([failed]);
         expect(failed.message).toBe("futex resulted in 1000");
         const actions = failed.lines.filter((line) => line.startsWith("  "));
-        expect(actions.length).toBeLessThan(4);
+        expect(actions.length).toBeLessThan(6);
         expect(actions.at(-1)).toMatch(/^ {2}(futex\(.*, 2, |meeting after )/);
     });
 

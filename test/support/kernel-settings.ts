@@ -18,7 +18,7 @@ export interface Setting {
 const operationLimit = 1_000_000;
 /** About as many operations as the programs of these tests have. */
 const pctLength = 8000;
-export const pctSchedule = `pct:3:${pctLength}`;
+const pctSchedule = `pct:3:${pctLength}`;
 
 /** Round-robin once, random and pct:3 with each seed; on each number of CPUs. */
 export function settings(cpuCounts: readonly number[], seedCount: number): readonly Setting[] {
@@ -32,7 +32,7 @@ export function settings(cpuCounts: readonly number[], seedCount: number): reado
 }
 
 /** 20 seeds on 1, 2 and 4 CPUs: 123 settings. */
-export const allSettings = settings([1, 2, 4], 20);
+const allSettings = settings([1, 2, 4], 20);
 /** 7 seeds: 45 settings, for programs that are long. */
 export const someSettings = settings([1, 2, 4], 7);
 /**
@@ -79,7 +79,7 @@ function failureOf(
 }
 
 /** What went wrong; when a program found it, in its words. */
-export function explain(run: KernelRun, { kind, message }: Outcome): string {
+function explain(run: KernelRun, { kind, message }: Outcome): string {
     const said = run.machine.console.usedRows().at(-1) ?? "";
     return kind === "failed" ? `${message}: ${said}` : message;
 }

@@ -12,6 +12,7 @@ import { type Program, run, runToEnd } from "../../src/cli/run.ts";
 import type { FileSystem, Host, OutputStream } from "../../src/host/host.ts";
 import type { EndingSignal, SignalWatch } from "../../src/host/signals.ts";
 import type { Terminal } from "../../src/host/terminal.ts";
+import type { Job, Workers } from "../../src/host/workers.ts";
 
 export interface MemoryHostOptions {
     /** Files by path, in directories that come into being; text is written as UTF-8. */
@@ -35,6 +36,8 @@ export interface MemoryHostOptions {
     readonly signal?: { readonly name: EndingSignal; readonly afterBreaths: number };
     /** The terminal that a command may take. */
     readonly openTerminal?: () => Terminal;
+    /** What workers do, of whom there are two; they do it one after the other, when waited for. */
+    readonly perform?: (work: unknown) => unknown;
 }
 
 export interface MemoryHost {
@@ -108,6 +111,10 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
                 assert(options.openTerminal !== undefined, "the test has a terminal to take");
                 return options.openTerminal();
             },
+            startWorkers: () => {
+                assert(options.perform !== undefined, "the test says what workers do");
+                return oneAfterTheOther(options.perform);
+            },
         },
         volume,
         stdout: () => byteStringOf(stdout.bytes()),
@@ -131,6 +138,34 @@ function scriptedSignals(signal: MemoryHostOptions["signal"]): SignalWatch {
             return Promise.resolve();
         },
         close() {},
+    };
+}
+
+/** Workers without threads. Each wait takes a second, and one of them does its work. */
+function oneAfterTheOther(perform: (work: unknown) => unknown): Workers {
+    const waiting: (() => void)[] = [];
+    let nowMs = 0;
+    return {
+        suggestedCount: 2,
+        get nowMs() {
+            return nowMs;
+        },
+        start(work) {
+            const job: { result: Job["result"] } = { result: undefined };
+            waiting.push(() => {
+                job.result = { value: structuredClone(perform(work)) };
+            });
+            return job;
+        },
+        wait() {
+            nowMs += 1000;
+            waiting.shift()?.();
+            return Promise.resolve();
+        },
+        close() {
+            waiting.length = 0;
+            return Promise.resolve();
+        },
     };
 }
 

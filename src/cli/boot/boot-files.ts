@@ -12,7 +12,7 @@ import { refuseInputs, writeOutput } from "../disk/output-file.ts";
 import { ExitCode } from "../inspect/inspection.ts";
 import { type OpenImage, openImage } from "../open-image.ts";
 import type { Invocation } from "../run.ts";
-import { KeyScript } from "./key-script.ts";
+import { KeyScript, type KeyText } from "./key-script.ts";
 import type { BootOptions } from "./register.ts";
 
 /** More than anybody types. */
@@ -34,8 +34,8 @@ export function openDisk(host: Host, path: string): OpenImage {
     return image;
 }
 
-/** Reads keys to type. */
-export function readKeys(host: Host, path: string): KeyScript {
+/** Reads keys to type. Throws `UserError` for what cannot be typed. */
+export function readKeys(host: Host, path: string): KeyText {
     const file = openImage(host, path, { mode: "read", failureExitCode });
     try {
         const { sizeBytes } = file.store;
@@ -48,7 +48,10 @@ export function readKeys(host: Host, path: string): KeyScript {
         }
         const bytes = new Uint8Array(sizeBytes);
         file.store.read(0, bytes);
-        return new KeyScript(byteStringOf(bytes), file.name);
+        const text = { bytes: byteStringOf(bytes), name: file.name };
+        // A complaint is better made now.
+        new KeyScript(text);
+        return text;
     } finally {
         file.close();
     }

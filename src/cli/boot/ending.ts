@@ -1,13 +1,17 @@
 /** How `chickadee boot` ended: its exit status, and what is said of it. */
 import { printable, utf8Encode } from "../../base/byte-string.ts";
 import type { KernelRun, Outcome } from "../../crash/kernel-run.ts";
+import type { KernelStacks } from "../../crash/kernel-stacks.ts";
 import { type EndingSignal, exitStatusOf } from "../../host/signals.ts";
 import { situationLines, situationOf, waitsForKey } from "./situation.ts";
+import { thrownLines } from "./stack-text.ts";
 import { progressText } from "./virtual-time.ts";
 
 export interface Ending {
     readonly kind:
         | Outcome["kind"]
+        /** It had done as many operations as it may. */
+        | "stuck"
         /** A signal came. */
         | "interrupted"
         /** The person at the live console went away. */
@@ -32,6 +36,11 @@ export function interruptedBy(signal: EndingSignal): Ending {
     return { kind: "interrupted", message: `by ${signal}`, exitStatus: exitStatusOf(signal) };
 }
 
+export function stuckAfter(maxOperations: number): Ending {
+    const message = `it did not end within ${maxOperations} operations`;
+    return { kind: "stuck", message, exitStatus: exitStatuses["time limit"] };
+}
+
 export const left: Ending = { kind: "left", message: "while it was running", exitStatus: 0 };
 
 /** Of a deadlock that may be none of the kernel's. */
@@ -42,8 +51,14 @@ const keysHint = "nobody types: --keys FILE would, and without --run standard in
  * or a program's own check says enough; and how to have it again.
  *
  * @param replay a command line, or why there is none
+ * @param stacks of the tasks, where they were taken
  */
-export function endingLines(ending: Ending, run: KernelRun, replay: string): string[] {
+export function endingLines(
+    ending: Ending,
+    run: KernelRun,
+    replay: string,
+    stacks?: KernelStacks,
+): string[] {
     const { kind, message } = ending;
     // Who waits for what is told below, with more of it.
     const told = kind === "deadlock" ? message.slice("deadlock: ".length).split("\n")[0] : message;
@@ -54,7 +69,8 @@ export function endingLines(ending: Ending, run: KernelRun, replay: string): str
         `${kind}: ${first}`,
         ...more,
         `after ${progressText(run)}`,
-        ...(hasSituation ? situationLines(situationOf(run.kernel)) : []),
+        ...(hasSituation ? situationLines(situationOf(run.kernel), stacks) : []),
+        ...(stacks === undefined ? [] : thrownLines(stacks)),
         ...(kind === "deadlock" && waitsForKey(run.kernel) ? [keysHint] : []),
         ...(hasReplay ? [`replay: ${replay}`] : []),
     ];

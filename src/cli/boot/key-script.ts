@@ -6,7 +6,7 @@
  * So no line is lost while a program computes, whatever its length, and a shell that starts a
  * program leaves the program what it reads.
  */
-import { utf8Decode } from "../../base/byte-string.ts";
+import { type ByteString, utf8Decode } from "../../base/byte-string.ts";
 import { UserError } from "../../base/user-error.ts";
 import type { KernelRun } from "../../crash/kernel-run.ts";
 import { eventsOf } from "../../machine/keyboard/key-events.ts";
@@ -15,15 +15,21 @@ import { waitsForKey } from "./situation.ts";
 
 const controlD = "\x04";
 
+/** What a file of keys holds. */
+export interface KeyText {
+    /** UTF-8. */
+    readonly bytes: ByteString;
+    /** What messages call the file. */
+    readonly name: string;
+}
+
+/** Of one run. */
 export class KeyScript {
     readonly #lines: readonly string[];
     #nextLine = 0;
 
-    /**
-     * @param bytes UTF-8. Throws `UserError` when it holds what cannot be typed.
-     * @param name what messages call the file
-     */
-    constructor(bytes: string, name: string) {
+    /** Throws `UserError` when the text holds what cannot be typed. */
+    constructor({ bytes, name }: KeyText) {
         const text = utf8Decode(bytes);
         if (text === undefined) {
             throw new UserError(`${name}: not UTF-8, so it cannot be typed`, ExitCode.usage);

@@ -37,6 +37,9 @@ export function planOf(
             throw usageError(`--${name} -: standard output has the console's text; give a file`);
         }
     }
+    if (isLive && options.maxOperations !== undefined) {
+        throw usageError("--max-operations: a live console ends when you leave it");
+    }
     if (options.trace !== undefined && imagePath === undefined) {
         throw usageError("--trace: without an image there is no disk to be traced");
     }
@@ -44,11 +47,11 @@ export function planOf(
         isLive,
         keysPath,
         run: {
-            command: commandOf(options),
+            command: options.run === undefined ? shell : programOf(options.run),
             seed,
             cpuCount: options.cpus,
             schedule: scheduleOf(options.schedule, seed),
-            faults: (options.fault ?? []).map(faultOf),
+            faults: faultsOf(options.fault),
             keyboardIsOpen: isLive || keysPath !== undefined,
             limitNs: limitNsOf(options, isLive),
             ...(memory !== undefined && { memoryBytes: memory * mebibyte }),
@@ -92,11 +95,8 @@ function keysPathOf(
     return path;
 }
 
-/** What the first process runs. */
-function commandOf({ run }: BootOptions): readonly string[] {
-    if (run === undefined) {
-        return shell;
-    }
+/** What the first process runs, by the option `--run`. Throws `UserError` for no program. */
+export function programOf(run: string): readonly string[] {
     const words = commandWords(run, "--run");
     const [name] = words;
     if (name === undefined) {
@@ -110,6 +110,11 @@ function commandOf({ run }: BootOptions): readonly string[] {
         );
     }
     return words;
+}
+
+/** The bugs that are planted, by `--fault`. Throws `UserError` for one that there is not. */
+export function faultsOf(texts: readonly string[] = []): readonly FaultName[] {
+    return texts.map(faultOf);
 }
 
 function faultOf(text: string): FaultName {

@@ -18,6 +18,8 @@ export interface BootOptions {
     readonly memory?: number;
     /** Seconds of virtual time. */
     readonly limit?: number;
+    /** Operations since power-on after which it is stuck. */
+    readonly maxOperations?: number;
     readonly keys?: string;
     readonly live?: boolean;
     readonly log?: string;
@@ -67,6 +69,7 @@ export const registerBoot: RegisterSubCommand = (program, { invocation }) => {
             "virtual time to end at (default: 120; live: none)",
             wholeNumber(1, 1_000_000),
         )
+        .option("--max-operations <N>", "operations of all CPUs to end at", wholeNumber(1))
         .option("--fault <NAME>", "plant a bug; more than once; list lists them", listed)
         .option("--keys <FILE>", "what is typed; - for standard input")
         .option("--live", "a live console although a program is given")
@@ -83,6 +86,6 @@ export const registerBoot: RegisterSubCommand = (program, { invocation }) => {
 };
 
 /** Of an option that may be given more than once. */
-function listed(text: string, before: readonly string[] = []): readonly string[] {
+export function listed(text: string, before: readonly string[] = []): readonly string[] {
     return [...before, text];
 }

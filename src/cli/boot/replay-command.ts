@@ -7,7 +7,7 @@ import type { BootOptions } from "./register.ts";
  * input: what was read there must be there again.
  */
 export function replayCommand(imagePath: string | undefined, options: BootOptions): string {
-    const { run, cpus, seed, schedule, memory, limit, keys, fault = [] } = options;
+    const { run, cpus, seed, schedule, memory, limit, maxOperations, keys, fault = [] } = options;
     return joinedWords([
         ...["chickadee", "boot"],
         ...(imagePath === undefined ? [] : [imagePath]),
@@ -15,6 +15,7 @@ export function replayCommand(imagePath: string | undefined, options: BootOption
         ...["--cpus", `${cpus}`, "--seed", `${seed}`, "--schedule", schedule],
         ...(memory === undefined ? [] : ["--memory", `${memory}`]),
         ...(limit === undefined ? [] : ["--limit", `${limit}`]),
+        ...(maxOperations === undefined ? [] : ["--max-operations", `${maxOperations}`]),
         ...(keys === undefined ? [] : ["--keys", keys]),
         ...fault.flatMap((name) => ["--fault", name]),
     ]);

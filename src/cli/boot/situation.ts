@@ -1,7 +1,9 @@
 /** Where a kernel stands: its tasks, its CPUs, and who holds what; for reports. */
+import type { KernelStacks } from "../../crash/kernel-stacks.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Task } from "../../kernel/tasks/task.ts";
 import { table } from "../../report/table.ts";
+import { chainLines } from "./stack-text.ts";
 
 export interface TaskSituation {
     readonly tid: number;
@@ -71,8 +73,8 @@ export function waitsForKey(kernel: Kernel): boolean {
     );
 }
 
-/** In lines, indented by two blanks. */
-export function situationLines({ tasks, cpus }: Situation): string[] {
+/** In lines, indented by two blanks; each task with where it stands, if that is known. */
+export function situationLines({ tasks, cpus }: Situation, stacks?: KernelStacks): string[] {
     const taskRows = tasks.map(({ tid, pid, name, cpu, state, waitsFor }) => [
         `  T${tid}`,
         `P${pid}`,
@@ -86,5 +88,9 @@ export function situationLines({ tasks, cpus }: Situation): string[] {
         ready.length === 0 ? "nothing ready" : `ready: ${ready.map((one) => `T${one}`).join(", ")}`,
         holds.length === 0 ? "no spinlock held" : `holds ${holds.join(", ")}`,
     ]);
-    return [...table(taskRows), ...table(cpuRows)];
+    const taskLines = table(taskRows).flatMap((line, index) => [
+        line,
+        ...chainLines(stacks?.tasks.get(tasks[index].tid) ?? [], "        "),
+    ]);
+    return [...taskLines, ...table(cpuRows)];
 }

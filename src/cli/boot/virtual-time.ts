@@ -1,5 +1,6 @@
 /** Virtual time and operations in words. */
 import type { KernelRun } from "../../crash/kernel-run.ts";
+import { grouped } from "../../report/size.ts";
 
 /** As "1.234 s". */
 function seconds(timeNs: number): string {
@@ -8,6 +9,5 @@ function seconds(timeNs: number): string {
 
 /** How far a run is: "1.234 s of virtual time, 5,678,901 operations". */
 export function progressText({ machine, operations }: KernelRun): string {
-    const grouped = `${operations}`.replace(/\B(?=(\d{3})+$)/g, ",");
-    return `${seconds(machine.clock.nowNs)} of virtual time, ${grouped} operations`;
+    return `${seconds(machine.clock.nowNs)} of virtual time, ${grouped(operations)} operations`;
 }

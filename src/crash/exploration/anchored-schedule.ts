@@ -6,6 +6,9 @@
  * program does not depend on what was changed, the CPU's own count still means the same place. So
  * this is what a shorter list is tried as; the preemptions that come about (`taken`) are then the
  * list to go on with, exact in both counts.
+ *
+ * One of the points may be insistent: when its CPU finds a lock taken it gives its turn away for
+ * one operation at a time only, and goes on as soon as it can.
  */
 import type { StateFields, StateRecord } from "../../base/state.ts";
 import { PlainPolicy, type TakenPreemption } from "../../machine/schedule/plain-policy.ts";
@@ -13,6 +16,9 @@ import { type CpuSet, maxCpuCount, type Schedule } from "../../machine/schedule/
 
 /** A turn of waiting for a lock has at most so many operations, with the PAUSE. */
 const turnOfWaiting = 4;
+
+/** No CPU, in a saved state. */
+const nobody = -1;
 
 export class AnchoredSchedule implements Schedule {
     readonly name = "anchored";
@@ -22,11 +28,14 @@ export class AnchoredSchedule implements Schedule {
     /** By CPU: points that are behind. */
     readonly #behind = new Array<number>(maxCpuCount).fill(0);
     operations = 1;
+    readonly #insistent: TakenPreemption | undefined;
     #hasPaused = false;
-    /** The CPU that a point gave the turn to did nothing but wait: for a lock that another has. */
-    waitedAtOnce = false;
+    /** The CPU of the insistent point, from there on until it has gone on. */
+    #insisting: number | undefined;
 
-    constructor(points: readonly TakenPreemption[]) {
+    /** @param insistent one of the points. */
+    constructor(points: readonly TakenPreemption[], insistent?: TakenPreemption) {
+        this.#insistent = insistent;
         this.#points = Array.from({ length: maxCpuCount }, (_, cpu) =>
             points
                 .filter(({ from }) => from === cpu)
@@ -45,15 +54,19 @@ export class AnchoredSchedule implements Schedule {
     decide(runnable: CpuSet, retired: number): void {
         const policy = this.#policy;
         policy.retired(retired);
-        this.#noteWait();
-        let wanted: number | undefined;
+        let wanted = this.#wantedByInsistence();
         for (; this.#untilNext() <= 0; this.#behind[policy.cpu]++) {
-            const { cpu } = this.#points[policy.cpu][this.#behind[policy.cpu]];
+            const point = this.#points[policy.cpu][this.#behind[policy.cpu]];
             // One that is in the past was not met: its CPU slept where it had not slept before.
-            wanted = this.#untilNext() === 0 && (runnable & (1 << cpu)) !== 0 ? cpu : undefined;
+            if (this.#untilNext() === 0) {
+                wanted = point.cpu;
+                this.#insisting = point === this.#insistent ? point.cpu : this.#insisting;
+            }
         }
-        const turn = policy.decide(runnable, wanted);
-        this.operations = Math.min(turn, Math.max(1, this.#untilNext()));
+        const canRun = wanted !== undefined && (runnable & (1 << wanted)) !== 0;
+        const turn = policy.decide(runnable, canRun ? wanted : undefined);
+        const givesWay = this.#insisting !== undefined && this.#insisting !== policy.cpu;
+        this.operations = givesWay ? 1 : Math.min(turn, Math.max(1, this.#untilNext()));
     }
 
     paused(): boolean {
@@ -70,11 +83,17 @@ export class AnchoredSchedule implements Schedule {
         this.#policy.reset();
         this.#behind.fill(0);
         this.#hasPaused = false;
-        this.waitedAtOnce = false;
+        this.#insisting = undefined;
     }
 
     save(): StateRecord {
-        return { version: 1, policy: this.#policy.save(), behind: [...this.#behind] };
+        return {
+            version: 1,
+            policy: this.#policy.save(),
+            behind: [...this.#behind],
+            hasPaused: this.#hasPaused,
+            insisting: this.#insisting ?? nobody,
+        };
     }
 
     load(state: StateFields): void {
@@ -84,13 +103,21 @@ export class AnchoredSchedule implements Schedule {
         for (const [cpu, count] of behind.entries()) {
             this.#behind[cpu] = count;
         }
+        this.#hasPaused = state.boolean("hasPaused");
+        const insisting = state.integer("insisting", nobody, maxCpuCount - 1);
+        this.#insisting = insisting === nobody ? undefined : insisting;
     }
 
-    #noteWait(): void {
-        const { taken, operationCount, onEnd } = this.#policy;
-        const isTurnOfPoint = taken.at(-1)?.after === operationCount - onEnd;
-        this.waitedAtOnce ||= this.#hasPaused && isTurnOfPoint && onEnd <= turnOfWaiting;
+    /** The insistent CPU, when it gave its turn away. */
+    #wantedByInsistence(): number | undefined {
+        const { cpu, onEnd } = this.#policy;
+        const waits = this.#hasPaused && onEnd <= turnOfWaiting;
         this.#hasPaused = false;
+        if (cpu === this.#insisting) {
+            this.#insisting = waits ? cpu : undefined;
+            return undefined;
+        }
+        return this.#insisting;
     }
 
     /** Operations until the next point of the CPU whose turn it is. */

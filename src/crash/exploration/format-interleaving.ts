@@ -27,7 +27,7 @@ export interface InterleavingFormat {
 const maxColumns = 3;
 const defaultWidth = 100;
 /** Calls told below a line that races. */
-const shownCallers = 3;
+const shownCallers = 4;
 const columnGap = 2;
 
 /** Lines of text, none longer than the width but those of the verdict. */

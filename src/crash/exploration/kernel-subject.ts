@@ -1,6 +1,6 @@
 /** The reference kernel with a program, as what is explored. */
 import { KernelRun, type KernelRunOptions } from "../kernel-run.ts";
-import type { RunOutcome, RunRequest, Subject } from "./subject.ts";
+import type { RunFailure, RunOutcome, RunRequest, Subject } from "./subject.ts";
 import { worldHash } from "./world-hash.ts";
 
 /** A run without the choices that a request makes. */
@@ -9,15 +9,27 @@ export type KernelSubjectOptions = Omit<
     "seed" | "schedule" | "recordsSchedule" | "makeContext"
 >;
 
+/**
+ * Goes on with a run to its end, or until there were so many operations since power-on, as somebody
+ * does who types while it runs. Returns how it ended, if it did; of kind `passed`, if it passed.
+ */
+export type FinishRun = (run: KernelRun, maxOperations: number) => RunFailure | undefined;
+
 export class KernelSubject implements Subject {
     readonly #options: KernelSubjectOptions;
+    readonly #finish: FinishRun;
 
-    constructor(options: KernelSubjectOptions) {
+    constructor(
+        options: KernelSubjectOptions,
+        finish: FinishRun = (run, operations) => run.advance({ operations }),
+    ) {
         this.#options = options;
+        this.#finish = finish;
     }
 
     run(request: RunRequest): RunOutcome {
-        const { seed, schedule, recordsSchedule = false, observer, maxOperations } = request;
+        const { seed, schedule, recordsSchedule = false, observer } = request;
+        const { maxOperations = Number.POSITIVE_INFINITY } = request;
         const run = new KernelRun({
             ...this.#options,
             seed,
@@ -29,16 +41,20 @@ export class KernelSubject implements Subject {
         });
         const { machine } = run;
         observer?.attach(machine);
-        const ended = run.advance(maxOperations === undefined ? {} : { operations: maxOperations });
-        const { kind, message } = ended ?? {
+        const { kind, message } = this.#finish(run, maxOperations) ?? {
             kind: "stuck",
             message: `it did not end within ${maxOperations} operations`,
         };
         return {
-            failure: kind === "passed" ? undefined : { kind, message },
+            failure: kind === "passed" ? undefined : { kind, message: withoutKind(kind, message) },
             operations: machine.operationsSinceMark,
             stateHash: () => worldHash(machine),
             ...(recordsSchedule ? { runs: machine.scheduleRuns } : {}),
         };
     }
+}
+
+/** What the kernel says begins with the kind where that is the exception's own text. */
+function withoutKind(kind: string, message: string): string {
+    return message.startsWith(`${kind}: `) ? message.slice(kind.length + 2) : message;
 }

@@ -171,7 +171,7 @@ const stackDepth = 60;
 
 /** The stack from here, deeper than engines keep it unless told so. */
 function stackHere(): string {
-    const engine: { stackTraceLimit?: number } = Error;
+    const engine: ErrorConstructor & { stackTraceLimit?: number } = Error;
     const limit = engine.stackTraceLimit;
     engine.stackTraceLimit = stackDepth;
     const { stack = "" } = new Error("here");

@@ -41,7 +41,7 @@ export function measureWindow(
     const sooner = farthest(other.meanwhile - 1, (by) => {
         const fromOperations = other.before + other.meanwhile - by;
         const back = { after: point.after, cpu: point.from, from: point.cpu, fromOperations };
-        return trials.failWithoutWait([...points, back]);
+        return trials.failWith(points, back);
     });
     return { earlierBy, meanwhile: other.meanwhile - sooner };
 }

@@ -11,7 +11,7 @@ import { Random } from "../../base/random.ts";
 import type { MakeSchedule } from "./subject.ts";
 
 /** More runs than anybody waits for. */
-export const maxRunCount = 2 ** 21;
+const maxRunCount = 2 ** 21;
 
 /** The seed of run `run`: a whole number below 2^32. */
 export function runSeed(seed: number, run: number): number {
@@ -21,7 +21,7 @@ export function runSeed(seed: number, run: number): number {
 }
 
 /** The stream of a schedule, for a machine whose own stream is that of `seed`. */
-export function scheduleChoices(seed: number): ChoiceStream {
+function scheduleChoices(seed: number): ChoiceStream {
     return new SeededChoices((seed + 2 ** 40) % 2 ** 53);
 }
 

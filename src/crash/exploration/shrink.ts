@@ -64,7 +64,8 @@ export function shrink(options: ShrinkOptions): ShrunkFailure | undefined {
     const onFailure = (runs: number, { length }: Points) => {
         options.onProgress?.({ runs, points: length });
     };
-    const trials = new Trials({ subject, seed, maxRuns, maxOperations, onFailure });
+    // One is for the last run, which says how the list fails that is left.
+    const trials = new Trials({ subject, seed, maxRuns: maxRuns - 1, maxOperations, onFailure });
     const first = trials.first(schedule);
     if (first === undefined) {
         return undefined;
@@ -77,11 +78,12 @@ export function shrink(options: ShrinkOptions): ShrunkFailure | undefined {
         }
         points = makeSmall(trials, fewer);
     }
+    const failure = trials.failureOf(points);
     return {
         seed,
         points: points.map(({ after, cpu }) => ({ after, cpu })),
         schedule: `preempt:${formatPreemptions(points)}`,
-        failure: trials.failure,
+        failure,
         pointsAtFirst: first.length,
         runs: trials.runs,
     };

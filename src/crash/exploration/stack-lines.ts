@@ -38,7 +38,7 @@ export function linesOfStack(stack: string, map: MapPosition = (position) => pos
     const lines: SourceLine[] = [];
     for (const text of stack.split("\n")) {
         const match = v8Frame.exec(text) ?? otherFrame.exec(text);
-        if (match === null || match[2].startsWith("node:") || match[2] === "<anonymous>") {
+        if (match === null || /^node:/.test(match[2]) || match[2] === "<anonymous>") {
             continue;
         }
         const [, name = "", file, line, column] = match;
@@ -61,8 +61,9 @@ export function formatLine({ file, line, functionName }: SourceLine): string {
     return `${file}:${line}${functionName === "" ? "" : ` (${functionName})`}`;
 }
 
+/** A method's name without its class, and without what a bundler adds to tell namesakes apart. */
 function lastPart(name: string): string {
-    const withoutAlias = name.replace(/ \[as .*\]$/, "");
+    const withoutAlias = name.replace(/ \[as .*\]$/, "").replace(/\$\d+$/, "");
     return withoutAlias.slice(withoutAlias.lastIndexOf(".") + 1);
 }
 

@@ -5,6 +5,7 @@
  * There are so many of them and no more. What a trial returns is the list as it came about, exact
  * in the count of all CPUs and in each CPU's own, so one trial's result is the next one's start.
  */
+import { assert } from "../../base/assert.ts";
 import { fromMark } from "../../machine/schedule/from-mark.ts";
 import type { Preemption, TakenPreemption } from "../../machine/schedule/plain-policy.ts";
 import { PreemptionFinder } from "../../machine/schedule/preemption-finder.ts";
@@ -32,19 +33,12 @@ export interface TrialOptions {
 /** A schedule that knows its preemptions when the run is over. */
 interface TellingSchedule extends Schedule {
     readonly taken: Points;
-    readonly waitedAtOnce?: boolean;
-}
-
-/** A run that failed as it should. */
-interface Trial {
-    readonly taken: Points;
-    readonly waitedAtOnce: boolean;
 }
 
 export class Trials {
     readonly #options: TrialOptions;
     /** What came of lists that were tried. */
-    readonly #tried = new Map<string, Trial | undefined>();
+    readonly #tried = new Map<string, Points | undefined>();
     /** What is to come about. */
     #failure: RunFailure | undefined;
     /** Runs so far. */
@@ -64,8 +58,12 @@ export class Trials {
         return failure === undefined ? undefined : taken;
     }
 
-    get failure(): RunFailure {
-        return this.#failure ?? { kind: "none", message: "" };
+    /** What comes of points that fail, in their own words; one run, whatever is left. */
+    failureOf(points: readonly Preemption[]): RunFailure {
+        const { failure } = this.#run(() => new PreemptionSchedule(points));
+        const isSame = failure !== undefined && isSameFailure(failure, this.#failure);
+        assert(isSame, "a run that is done again is the same");
+        return failure;
     }
 
     get areOver(): boolean {
@@ -82,40 +80,37 @@ export class Trials {
 
     /** Tries points by their CPUs' own counts. */
     failAnchored(points: Points): Points | undefined {
-        return this.#anchored(points)?.taken;
+        const key = points.map(inWords).join(".");
+        return this.#fails(key, () => new AnchoredSchedule(points));
     }
 
     /**
-     * Whether points fail, by their CPUs' own counts, and no CPU that one of them gives the turn to
-     * has to wait for a lock at once, which would only give the turn back.
+     * Whether points fail, by their CPUs' own counts, with one more point behind them, whose CPU
+     * goes on as soon as it can: it waits for a lock no longer than that is taken.
      */
-    failWithoutWait(points: Points): boolean {
-        return this.#anchored(points)?.waitedAtOnce === false;
+    failWith(points: Points, last: TakenPreemption): boolean {
+        const all = [...points, last];
+        const key = `${all.map(inWords).join(".")} at once`;
+        return this.#fails(key, () => new AnchoredSchedule(all, last)) !== undefined;
     }
 
     /** Tries points by the count of all CPUs. */
     failExactly(points: readonly Preemption[]): Points | undefined {
         const schedule = new PreemptionSchedule(ascending(points));
-        return this.#fails(schedule.name, () => schedule)?.taken;
+        return this.#fails(schedule.name, () => schedule);
     }
 
-    #anchored(points: Points): Trial | undefined {
-        const key = points.map((one) => `${one.cpu}@${one.from}+${one.fromOperations}`).join(".");
-        return this.#fails(key, () => new AnchoredSchedule(points));
-    }
-
-    #fails(key: string, make: () => TellingSchedule): Trial | undefined {
+    #fails(key: string, make: () => TellingSchedule): Points | undefined {
         if (this.areOver || this.#tried.has(key)) {
             return this.#tried.get(key);
         }
-        const { failure, ...trial } = this.#run(make);
-        if (!isSameFailure(failure, this.#failure)) {
-            this.#tried.set(key, undefined);
-            return undefined;
+        const { failure, taken } = this.#run(make);
+        const isSame = isSameFailure(failure, this.#failure);
+        this.#tried.set(key, isSame ? taken : undefined);
+        if (isSame) {
+            this.#options.onFailure?.(this.runs, taken);
         }
-        this.#tried.set(key, trial);
-        this.#options.onFailure?.(this.runs, trial.taken);
-        return trial;
+        return isSame ? taken : undefined;
     }
 
     #run(make: (...choices: Parameters<MakeSchedule>) => TellingSchedule) {
@@ -128,9 +123,13 @@ export class Trials {
         const limit = maxOperations === undefined ? {} : { maxOperations };
         const { failure } = subject.run({ seed, schedule, ...limit });
         this.runs++;
-        const { taken = [], waitedAtOnce = false } = made ?? {};
-        return { failure, taken: [...taken], waitedAtOnce };
+        return { failure, taken: made?.taken.slice() ?? [] };
     }
+}
+
+/** A point by its CPU's own count. */
+function inWords({ cpu, from, fromOperations }: TakenPreemption): string {
+    return `${cpu}@${from}+${fromOperations}`;
 }
 
 /** Points in the order of all CPUs' count, and one at a time. */

@@ -1,7 +1,7 @@
 /**
  * The kernel's log, on the first parallel port: a byte to the data register, then a pulse of the
- * strobe line (IEEE 1284-2000, annex C). Lines are whole: one lock, below nearly all others, so that
- * who has those may log.
+ * strobe line (IEEE 1284-2000, annex C). Lines are whole: one lock, below nearly all others, so
+ * that who has those may log.
  */
 import type { Context } from "../../machine/cpu/context.ts";
 import type { Steps } from "../steps.ts";

@@ -41,7 +41,10 @@ export interface LoadedProgram {
     readonly start: ProgramMaker;
 }
 
-/** The command of execv's arguments, read from the caller's memory. */
+/**
+ * The command of execv's arguments, read from the caller's memory. E_FAULT; E_NAMETOOLONG: the
+ * path; E_2BIG: an argument, or how many there are.
+ */
 export function* readArguments(
     task: Task,
     pathAddress: number,
@@ -65,7 +68,7 @@ export function* readArguments(
         }
         const argument = yield* readUserString(task, high * 2 ** 32 + low, maxArgumentLength);
         if (typeof argument === "number") {
-            return argument;
+            return argument === ErrorCode.nameTooLong ? ErrorCode.tooLong : argument;
         }
         argv.push(argument);
     }

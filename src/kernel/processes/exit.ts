@@ -20,7 +20,8 @@
  *    returns E_INTR, and again the kernel looks before it returns to user mode;
  *  - about to block: it becomes blocked before it looks at `isExiting`, and that was set before it
  *    is woken, so it sees the flag or is woken (wait-queue.ts);
- *  - being made: clone adds a thread under the hierarchy lock, and not to a process that exits.
+ *  - being made: clone adds a thread under the hierarchy lock, and not to a process that exits;
+ *  - made, and never run: its CPU's scheduler interrupts it when it begins (scheduler.ts).
  *
  * The last thread's status is the process's: of `texit` its own, of `exit` the first one's.
  *

@@ -19,7 +19,8 @@ export class CallArguments {
     /** An `int`: the low 32 bits, signed. */
     signed(index: number): number {
         const value = this.#values[index] ?? 0;
-        return (value | 0) === value ? value : Number(BigInt.asIntN(32, this.#register(index)));
+        const low = value | 0;
+        return low === value ? low : Number(BigInt.asIntN(32, this.#register(index)));
     }
 
     /** An unsigned 32-bit number, as futex words are. */
@@ -33,8 +34,9 @@ export class CallArguments {
      */
     address(index: number): number {
         const value = this.#values[index] ?? 0;
+        // The sum makes a negative zero, which no register has, an ordinary one.
         return Number.isSafeInteger(value)
-            ? value
+            ? value + 0
             : Number(BigInt.asIntN(64, this.#register(index)));
     }
 

@@ -54,7 +54,7 @@ export class Scheduler {
         return this.#surroundings.faults;
     }
 
-    /** What a CPU does for ever, in its first context, with interrupts off. */
+    /** What a CPU does for ever, in its first context, with interrupts off but where it says so. */
     *run(context: Context, cpu: CpuState): Program {
         for (;;) {
             const task = yield* this.#next(context, cpu);
@@ -66,8 +66,18 @@ export class Scheduler {
             }
             yield* this.#loadPageTable(context, cpu, task.pageTable);
             cpu.switchCount++;
+            if (task.isExiting) {
+                // One that has not begun yet would not look before the next tick. If the process
+                // begins to exit after this look, `exit` interrupts this CPU.
+                yield* this.#surroundings.localApic.interruptCpu(context, cpu.index);
+            }
             yield context.switchTo(task.context);
             yield* this.#settle(context, cpu, task);
+            // Tasks that block and are woken at once, again and again, have interrupts off all the
+            // time: here at the latest one is taken, before the second operation after STI.
+            yield context.enableInterrupts();
+            yield context.step();
+            yield context.disableInterrupts();
         }
     }
 

@@ -12,7 +12,7 @@ import type { StateFields, StateRecord } from "../../base/state.ts";
 import { type CpuSet, maxCpuCount, nextOf } from "./schedule.ts";
 
 /** Operations of a turn without PAUSE or sleep, after which it is another CPU's. */
-export const longestTurn = 50_000;
+const longestTurn = 50_000;
 
 /** A point at which another CPU runs than the plain policy would have run. */
 export interface Preemption {

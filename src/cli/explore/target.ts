@@ -1,0 +1,31 @@
+/** What is explored: a program on the reference kernel, as `chickadee boot` would run it. */
+import { KernelSubject } from "../../crash/exploration/kernel-subject.ts";
+import type { Subject } from "../../crash/exploration/subject.ts";
+import type { FaultName } from "../../kernel/faults.ts";
+import { KeyScript, type KeyText } from "../boot/key-script.ts";
+import { TypedRun } from "../boot/typed-run.ts";
+
+/** As a message to a worker can carry it. */
+export interface Target {
+    readonly command: readonly string[];
+    readonly cpuCount: number;
+    readonly memoryBytes?: number;
+    readonly limitNs: number;
+    readonly faults: readonly FaultName[];
+    readonly keys: KeyText | undefined;
+}
+
+export function subjectOf({ keys, ...options }: Target): Subject {
+    const hasKeys = keys !== undefined;
+    return new KernelSubject({ ...options, keyboardIsOpen: hasKeys }, (run, maxOperations) => {
+        try {
+            return hasKeys
+                ? new TypedRun(run, new KeyScript(keys)).finish(maxOperations)
+                : run.advance({ operations: maxOperations });
+        } catch (error) {
+            // None of the kernel's ways to give up, but a failure that a schedule leads to.
+            const message = error instanceof Error ? `${error.name}: ${error.message}` : `${error}`;
+            return { kind: "defect", message };
+        }
+    });
+}
