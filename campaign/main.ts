@@ -4,15 +4,41 @@
  *
  * Runs every test program on the reference kernel under many schedules. Exits with 1 when one
  * failed, with a command for each that runs it again.
+ *
+ * `npm run campaign -- --faults [--campaigns N] [--runs N] [--first SEED] [--schedules pct:2,pct:3]
+ * [--cpus 2] [--jobs N]`
+ *
+ * Hunts for every planted fault: so many searches for each, by each schedule. Exits with 1 when less
+ * than 95 of 100 found one.
  */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { testPrograms } from "../src/crash/test-programs.ts";
+import { plantedFaults } from "../src/kernel/faults.ts";
+import { counted } from "../src/report/size.ts";
+import { foundCount, type HuntPlan, type HuntResult, huntsOf, medianRuns } from "./fault-hunts.ts";
 import { type CampaignPlan, type CampaignRow, commandOf, rowsOf } from "./plan.ts";
-import type { CampaignShare } from "./worker.ts";
+import type { CampaignShare, CampaignWork } from "./worker.ts";
 
 /** Failures of a row that are printed. */
 const shownFailures = 5;
+/** Of the searches for a fault, so many must find it. */
+const leastFoundShare = 0.95;
+
+const { values } = parseArgs({
+    options: {
+        faults: { type: "boolean", default: false },
+        seeds: { type: "string", default: "100" },
+        campaigns: { type: "string", default: "100" },
+        runs: { type: "string", default: "2500" },
+        first: { type: "string", default: "0" },
+        programs: { type: "string", default: testPrograms.map(({ name }) => name).join(",") },
+        cpus: { type: "string" },
+        schedules: { type: "string" },
+        jobs: { type: "string", default: `${availableParallelism()}` },
+    },
+});
 
 function numberOf(option: string, text: string, least: number): number {
     const value = Number(text);
@@ -22,31 +48,47 @@ function numberOf(option: string, text: string, least: number): number {
     return value;
 }
 
-function readPlan(): { readonly plan: CampaignPlan; readonly jobCount: number } {
-    const { values } = parseArgs({
-        options: {
-            seeds: { type: "string", default: "100" },
-            first: { type: "string", default: "0" },
-            programs: { type: "string", default: testPrograms.map(({ name }) => name).join(",") },
-            cpus: { type: "string", default: "1,2,4,8" },
-            schedules: { type: "string", default: "random,pct:3" },
-            jobs: { type: "string", default: "2" },
-        },
-    });
+function programPlan(): CampaignPlan {
+    const { programs, cpus = "1,2,4,8", schedules = "random,pct:3", first, seeds } = values;
     return {
-        plan: {
-            programs: values.programs.split(","),
-            cpuCounts: values.cpus.split(",").map((text) => numberOf("cpus", text, 1)),
-            schedules: values.schedules.split(","),
-            firstSeed: numberOf("first", values.first, 0),
-            seedCount: numberOf("seeds", values.seeds, 1),
-        },
-        jobCount: numberOf("jobs", values.jobs, 1),
+        programs: programs.split(","),
+        cpuCounts: cpus.split(",").map((text) => numberOf("cpus", text, 1)),
+        schedules: schedules.split(","),
+        firstSeed: numberOf("first", first, 0),
+        seedCount: numberOf("seeds", seeds, 1),
+    };
+}
+
+function huntPlan(): HuntPlan {
+    const { cpus = "2", schedules = "pct:2,pct:3", first, campaigns, runs } = values;
+    return {
+        faults: plantedFaults.map(({ name }) => name),
+        schedules: schedules.split(","),
+        cpuCount: numberOf("cpus", cpus, 1),
+        campaignCount: numberOf("campaigns", campaigns, 1),
+        firstSeed: numberOf("first", first, 0),
+        runs: numberOf("runs", runs, 1),
     };
 }
 
 function print(text: string): void {
     process.stdout.write(`${text}\n`);
+}
+
+/** Has the work done by so many workers, and hands on each of their messages. */
+async function share<Message>(work: CampaignWork, tell: (message: Message) => void): Promise<void> {
+    const jobCount = numberOf("jobs", values.jobs, 1);
+    await Promise.all(
+        Array.from({ length: jobCount }, (_, part) => {
+            const workerData: CampaignShare = { work, part, partCount: jobCount };
+            return new Promise<void>((resolve, reject) => {
+                const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
+                worker.on("message", tell);
+                worker.on("error", reject);
+                worker.on("exit", () => resolve());
+            });
+        }),
+    );
 }
 
 function printRow(row: CampaignRow): void {
@@ -63,26 +105,40 @@ function printRow(row: CampaignRow): void {
     }
 }
 
-const { plan, jobCount } = readPlan();
-const rows: CampaignRow[] = [];
-await Promise.all(
-    Array.from({ length: jobCount }, (_, part) => {
-        const share: CampaignShare = { plan, part, partCount: jobCount };
-        return new Promise<void>((resolve, reject) => {
-            const worker = new Worker(new URL("./worker.js", import.meta.url), {
-                workerData: share,
-            });
-            worker.on("message", (row: CampaignRow) => {
-                rows.push(row);
-                printRow(row);
-            });
-            worker.on("error", reject);
-            worker.on("exit", () => resolve());
-        });
-    }),
-);
-const runCount = rows.reduce((sum, row) => sum + row.runCount, 0);
-const failureCount = rows.reduce((sum, { failures }) => sum + failures.length, 0);
-print(`${runCount} runs, ${failureCount} failed`);
-const isComplete = rows.length === rowsOf(plan).length;
-process.exitCode = failureCount === 0 && isComplete ? 0 : 1;
+function printHunt(result: HuntResult): void {
+    const { fault, schedule, runsToFind } = result;
+    const found = `found by ${foundCount(result)} of ${runsToFind.length} searches`;
+    const median = medianRuns(result);
+    const took = median === undefined ? "" : `, half of them within ${counted(median, "run")}`;
+    print(`${fault.padEnd(30)} ${schedule.padEnd(6)} ${found}${took}`);
+}
+
+/** Whether every program passed every run. */
+async function runPrograms(): Promise<boolean> {
+    const plan = programPlan();
+    const rows: CampaignRow[] = [];
+    await share<CampaignRow>({ kind: "programs", plan }, (row) => {
+        rows.push(row);
+        printRow(row);
+    });
+    const runCount = rows.reduce((sum, row) => sum + row.runCount, 0);
+    const failureCount = rows.reduce((sum, { failures }) => sum + failures.length, 0);
+    print(`${runCount} runs, ${failureCount} failed`);
+    return failureCount === 0 && rows.length === rowsOf(plan).length;
+}
+
+/** Whether every fault was found as surely as it must be. */
+async function huntFaults(): Promise<boolean> {
+    const plan = huntPlan();
+    const results: HuntResult[] = [];
+    await share<HuntResult>({ kind: "faults", plan }, (result) => {
+        results.push(result);
+        printHunt(result);
+    });
+    const least = leastFoundShare * plan.campaignCount;
+    const missed = results.filter((result) => foundCount(result) < least);
+    print(`${results.length} hunts, ${missed.length} found too little`);
+    return missed.length === 0 && results.length === huntsOf(plan).length;
+}
+
+process.exitCode = (await (values.faults ? huntFaults() : runPrograms())) ? 0 : 1;

@@ -1,7 +1,11 @@
 /** What a campaign runs: every program on so many CPUs, under each schedule, with each seed. */
-import { KernelRun, type KernelRunOptions, type Outcome } from "../src/crash/kernel-run.ts";
+
+import { KeyScript } from "../src/cli/boot/key-script.ts";
+import { replayCommand } from "../src/cli/boot/replay-command.ts";
+import { TypedRun } from "../src/cli/boot/typed-run.ts";
+import { scheduleOf } from "../src/crash/exploration/explore.ts";
+import { KernelRun, type Outcome } from "../src/crash/kernel-run.ts";
 import { testPrograms } from "../src/crash/test-programs.ts";
-import { parseSchedule } from "../src/machine/schedule/parse-schedule.ts";
 
 export interface CampaignPlan {
     readonly programs: readonly string[];
@@ -36,7 +40,7 @@ export interface CampaignRow {
 }
 
 /** How late timer interrupts may be: with one CPU they are all that a schedule has. */
-const timerJitterNs = 5_000_000;
+const timerJitterUs = 5000;
 
 /** The rows of a plan, as work to be shared out. */
 export function rowsOf(plan: CampaignPlan): readonly Omit<CampaignCase, "seed">[] {
@@ -54,34 +58,43 @@ export function runRow(plan: CampaignPlan, row: Omit<CampaignCase, "seed">): Cam
     let operations = 0;
     for (let seed = plan.firstSeed; seed < plan.firstSeed + plan.seedCount; seed++) {
         const campaignCase = { ...row, schedule, seed };
-        const run = new KernelRun(optionsOf(campaignCase));
-        const { kind, message } = run.finish();
+        const { run, outcome } = runCase(campaignCase);
         operations += run.operations;
-        if (kind !== "passed") {
+        if (outcome.kind !== "passed") {
+            const { kind, message } = outcome;
             failures.push({ campaignCase, outcome: { kind, message } });
         }
     }
     return { ...row, runCount: plan.seedCount, operations, failures };
 }
 
-/** The command that runs a case again. */
+/** The command that runs a case again; what is typed goes into its standard input. */
 export function commandOf({ program, cpuCount, schedule, seed }: CampaignCase): string {
-    return (
-        `chickadee boot --run ${program} --cpus ${cpuCount} --seed ${seed} ` +
-        `--schedule ${schedule} --timer-jitter ${timerJitterNs}`
-    );
+    const keys = keysOf(program);
+    const command = replayCommand(undefined, {
+        ...{ run: program, cpus: cpuCount, seed, schedule, timerJitter: timerJitterUs },
+        ...(keys !== undefined && { keys: "-" }),
+    });
+    return keys === undefined ? command : `printf ${JSON.stringify(keys)} | ${command}`;
 }
 
-function optionsOf({ program, cpuCount, schedule, seed }: CampaignCase): KernelRunOptions {
-    const keys = testPrograms.find(({ name }) => name === program)?.keys;
-    return {
+/** As `chickadee boot` does it. */
+function runCase({ program, cpuCount, schedule, seed }: CampaignCase) {
+    const keys = keysOf(program);
+    const run = new KernelRun({
         command: [program],
         cpuCount,
         seed,
-        schedule: parseSchedule(schedule),
-        timerJitterNs,
-        ...(keys === undefined ? {} : { keys }),
-    };
+        schedule: scheduleOf(schedule, seed),
+        timerJitterNs: 1000 * timerJitterUs,
+        keyboardIsOpen: keys !== undefined,
+    });
+    const script = keys === undefined ? undefined : new KeyScript({ bytes: keys, name: program });
+    return { run, outcome: new TypedRun(run, script).finish() };
+}
+
+function keysOf(program: string): string | undefined {
+    return testPrograms.find(({ name }) => name === program)?.keys;
 }
 
 /** `pct:3` with the operations that the program takes when nothing disturbs it. */
@@ -89,7 +102,6 @@ function withLength(row: Omit<CampaignCase, "seed">): string {
     if (!/^pct:\d+$/.test(row.schedule)) {
         return row.schedule;
     }
-    const run = new KernelRun(optionsOf({ ...row, schedule: "round-robin", seed: 0 }));
-    run.finish();
+    const { run } = runCase({ ...row, schedule: "round-robin", seed: 0 });
     return `${row.schedule}:${Math.max(1, run.programOperations)}`;
 }

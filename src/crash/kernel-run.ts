@@ -66,7 +66,7 @@ export interface Outcome {
 }
 
 /** Chickadee's 2 MiB. */
-export const defaultKernelMemoryBytes = 2 * 2 ** 20;
+const defaultKernelMemoryBytes = 2 * 2 ** 20;
 /** Longer than any program of ours takes: two minutes. */
 export const defaultLimitNs = 120_000_000_000;
 /** So that a schedule and the devices do not draw the same numbers. */

@@ -60,12 +60,25 @@ export function kernelStacks(runAgain: RunAgain, mapPosition?: MapPosition): Ker
         tasks: new Map(
             tasks.map(({ tid, context }) => {
                 const own = stopped.find((one) => one === context);
-                return [tid, linesOf(own?.lastStack ?? "")];
+                return [tid, outside(schedulerFile, linesOf(own?.lastStack ?? ""))];
             }),
         ),
         thrown: linesOf(error?.stack ?? ""),
-        lockCycle: cycle.map(({ held, taken, stack }) => ({ held, taken, lines: linesOf(stack) })),
+        lockCycle: cycle.map(({ held, taken, stack }) => {
+            return { held, taken, lines: outside(lockFiles, linesOf(stack)) };
+        }),
     };
+}
+
+/** Every task that does not run left its CPU here; what counts is who had it leave. */
+const schedulerFile = /^src\/kernel\/tasks\/scheduler\.ts$/;
+/** Every lock is taken here; what counts is by whom. */
+const lockFiles = /^src\/kernel\/sync\/(lock-order|spin-lock)\.ts$/;
+
+/** A chain from the first call on that is not in such a file. */
+function outside(files: RegExp, lines: readonly SourceLine[]): readonly SourceLine[] {
+    const first = lines.findIndex(({ file }) => !files.test(file));
+    return lines.slice(Math.max(0, first));
 }
 
 /** A context that counts what is asked of it, and keeps the stack of one operation. */

@@ -72,6 +72,12 @@ describe("the chickadee program", () => {
         expect(main).toContain('import("./chickadee-boot-command.js")');
         const bodies = /^(?:var|const|let) (?:Machine|Kernel) = class|^class (?:Machine|Kernel)\b/m;
         expect(main).not.toMatch(bodies);
-        expect(readFileSync(join(programs, "chickadee-boot-command.js"), "utf8")).toMatch(bodies);
+        const imported = [...main.matchAll(/ from "\.\/(chickadee-[\w-]+\.js)"/g)].map(
+            ([, name]) => name,
+        );
+        for (const name of imported) {
+            expect(readFileSync(join(programs, name), "utf8")).not.toMatch(bodies);
+        }
+        expect(readFileSync(join(programs, "chickadee-kernel.js"), "utf8")).toMatch(bodies);
     });
 });

@@ -1,7 +1,8 @@
 /** `chickadee boot` without a person: what it prints, how it ends, and what it says of mistakes. */
 import { readFileSync } from "node:fs";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { chickadee } from "../../src/cli/chickadee-command.ts";
+import { KernelRun } from "../../src/crash/kernel-run.ts";
 import {
     type MemoryHost,
     type MemoryHostOptions,
@@ -71,7 +72,16 @@ describe("chickadee boot --run", () => {
     it("ends with status 3 in a deadlock, and tells who waits for what", async () => {
         const { status, err } = await boot(["--run", "cat", "--cpus", "1"]);
         expect(status).toBe(3);
-        expect(err.split("\n")).toEqual([
+        const calls = /^ {8,}.*\n/gm;
+        expect(err.match(calls)?.join("").replace(/\n */g, " ").replace(/:\d+/g, ":N")).toBe(
+            "        waitUntil sync/wait-queue.ts:N < waitForChild processes/wait.ts:N " +
+                "< initProgram processes/init.ts:N < kernelTaskProgram processes/kernel-task.ts:N " +
+                "waitUntil sync/wait-queue.ts:N < read files/keyboard.ts:N " +
+                "< read files/terminal.ts:N < read files/open-file.ts:N " +
+                "< system-calls/file-calls.ts:N < withFile system-calls/file-calls.ts:N " +
+                "< read system-calls/file-calls.ts:N < systemCall kernel.ts:N ",
+        );
+        expect(err.replace(calls, "").split("\n")).toEqual([
             "deadlock: every task waits",
             expect.stringMatching(/^after /),
             "  T1  P1  init  CPU 0  blocked: waits for a child",
@@ -83,10 +93,22 @@ describe("chickadee boot --run", () => {
         ]);
     });
 
+    it("ends with status 1 when there were more operations than it may do", async () => {
+        const args = ["--run", "sleep 20", "--cpus", "1", "--max-operations", "2000"];
+        const { status, err } = await boot(args);
+        expect(status).toBe(1);
+        expect(err.split("\n").slice(0, 2)).toEqual([
+            "stuck: it did not end within 2000 operations",
+            expect.stringMatching(/^after 0\.\d{3} s of virtual time, 2,000 operations$/),
+        ]);
+        expect(err).toMatch(/^replay: .* --max-operations 2000$/m);
+    });
+
     it("ends with status 3 in a panic, and its replay line does it again", async () => {
         const args = ["--run", "testshm", "--fault", "fork-forgets-shared-reference"];
         const { status, err } = await boot([...args, "--schedule", "random", "--seed", "5"]);
         expect(status).toBe(3);
+        expect(err).toMatch(/^thrown at\n {2}kernelAssert panic\.ts:\d+ < #uncount memory\//m);
         expect(err).toMatch(/^panic: kernel invariant broken: /);
         expect(err).toMatch(/^ {2}CPU 0 {2}runs T2 {2}nothing ready +holds /m);
         const replay = /^replay: chickadee boot (.*)$/m.exec(err)?.[1] ?? "";
@@ -95,6 +117,29 @@ describe("chickadee boot --run", () => {
                 "--fault fork-forgets-shared-reference",
         );
         expect((await boot(replay.split(" "))).err).toBe(err);
+    });
+
+    it("shows the screen, and how to have it again, when these tools are at fault", async () => {
+        const plain = KernelRun.prototype.advance;
+        const broken = vi.spyOn(KernelRun.prototype, "advance").mockImplementation(function (
+            this: KernelRun,
+            limits,
+        ) {
+            const outcome = plain.call(this, limits);
+            if (this.machine.console.usedRows().includes("before")) {
+                throw new TypeError("a defect");
+            }
+            return outcome;
+        });
+        const { status, out, err } = await boot(["--run", "sh -c 'echo before; sleep 10'"]);
+        broken.mockRestore();
+        expect({ status, out }).toEqual({ status: 70, out: "before\n" });
+        expect(err.split("\n")).toEqual([
+            expect.stringMatching(/^replay: chickadee boot --run 'sh .*echo before.* --seed 1 /),
+            "chickadee: internal error: a defect",
+            "This is a defect of chickadee-lab; please report it with the command and the image.",
+            "",
+        ]);
     });
 
     it("stops for a signal, says where it was, and ends as shells expect", async () => {

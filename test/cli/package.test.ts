@@ -72,7 +72,11 @@ describe("the package", () => {
         ]);
         expect(readdirSync(join(installed, "dist"))).toEqual(["bin"]);
         const files = readdirSync(join(installed, "dist"), { recursive: true, encoding: "utf8" });
-        expect(files.filter((name) => /\.tsbuildinfo$|\.map$|\.test\./.test(name))).toEqual([]);
+        expect(files.filter((name) => /\.tsbuildinfo$|\.test\./.test(name))).toEqual([]);
+        // It names the kernel's source lines in reports, and holds no sources itself.
+        expect(files.filter((name) => name.endsWith(".map"))).toEqual([
+            "bin/chickadee-kernel.js.map",
+        ]);
     });
 
     it("installs every program under its name, and no other", () => {
@@ -92,6 +96,19 @@ describe("the package", () => {
         run(join(bin, "mkchickadeefs"), ["-b", "64", "-o", "birds.img", `${sample}:haiku.txt`]);
         expect(existsSync(join(application, "birds.img"))).toBe(true);
         run(join(bin, "chickadeefsck"), ["birds.img"]);
+    });
+
+    it("explores with threads, and names lines of the kernel's sources", () => {
+        const chickadee = join(application, "node_modules/.bin/chickadee");
+        const args = ["explore", "--run", "testfutex", "--fault", "futex-check-before-lock"];
+        const { status, stdout } = spawnSync(chickadee, args, {
+            cwd: application,
+            encoding: "utf8",
+        });
+        expect(status).toBe(1);
+        expect(stdout).toMatch(
+            /^ {4}src\/kernel\/futex\/futex\.ts:\d+ \(#acquireAndCompare\): load /m,
+        );
     });
 
     it("is told from one whose program fails (canary)", () => {

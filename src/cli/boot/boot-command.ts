@@ -141,7 +141,7 @@ function stacksOf({ invocation, boot, options, keys }: Session): KernelStacks {
         return kernelStacks((makeContext) => {
             const run = new KernelRun({ ...boot, makeContext });
             const script = keys === undefined ? undefined : new KeyScript(keys);
-            new TypedRun(run, script).finish(maxOperationsOf(options));
+            new TypedRun(run, script).finishWithin(maxOperationsOf(options));
             return run;
         }, sourcePositions());
     } finally {

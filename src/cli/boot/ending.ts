@@ -70,7 +70,7 @@ export function endingLines(
         ...more,
         `after ${progressText(run)}`,
         ...(hasSituation ? situationLines(situationOf(run.kernel), stacks) : []),
-        ...(stacks === undefined ? [] : thrownLines(stacks)),
+        ...(stacks === undefined || kind === "deadlock" ? [] : thrownLines(stacks)),
         ...(kind === "deadlock" && waitsForKey(run.kernel) ? [keysHint] : []),
         ...(hasReplay ? [`replay: ${replay}`] : []),
     ];

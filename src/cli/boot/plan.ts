@@ -29,7 +29,7 @@ export function planOf(
     imagePath: string | undefined,
     options: BootOptions,
 ): BootPlan {
-    const { memory, seed } = options;
+    const { memory, seed, timerJitter } = options;
     const isLive = wantsLive(invocation, options);
     const keysPath = isLive ? undefined : keysPathOf(invocation, imagePath, options);
     for (const name of ["log", "trace"] as const) {
@@ -55,6 +55,7 @@ export function planOf(
             keyboardIsOpen: isLive || keysPath !== undefined,
             limitNs: limitNsOf(options, isLive),
             ...(memory !== undefined && { memoryBytes: memory * mebibyte }),
+            ...(timerJitter !== undefined && { timerJitterNs: 1000 * timerJitter }),
         },
     };
 }

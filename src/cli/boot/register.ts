@@ -20,6 +20,8 @@ export interface BootOptions {
     readonly limit?: number;
     /** Operations since power-on after which it is stuck. */
     readonly maxOperations?: number;
+    /** Microseconds. */
+    readonly timerJitter?: number;
     readonly keys?: string;
     readonly live?: boolean;
     readonly log?: string;
@@ -70,6 +72,11 @@ export const registerBoot: RegisterSubCommand = (program, { invocation }) => {
             wholeNumber(1, 1_000_000),
         )
         .option("--max-operations <N>", "operations of all CPUs to end at", wholeNumber(1))
+        .option(
+            "--timer-jitter <US>",
+            "microseconds that a tick may be late (default: 0)",
+            wholeNumber(1, 1_000_000),
+        )
         .option("--fault <NAME>", "plant a bug; more than once; list lists them", listed)
         .option("--keys <FILE>", "what is typed; - for standard input")
         .option("--live", "a live console although a program is given")

@@ -7,16 +7,21 @@ import type { BootOptions } from "./register.ts";
  * input: what was read there must be there again.
  */
 export function replayCommand(imagePath: string | undefined, options: BootOptions): string {
-    const { run, cpus, seed, schedule, memory, limit, maxOperations, keys, fault = [] } = options;
+    const { run, cpus, seed, schedule, keys, fault = [] } = options;
     return joinedWords([
         ...["chickadee", "boot"],
         ...(imagePath === undefined ? [] : [imagePath]),
         ...(run === undefined ? [] : ["--run", run]),
         ...["--cpus", `${cpus}`, "--seed", `${seed}`, "--schedule", schedule],
-        ...(memory === undefined ? [] : ["--memory", `${memory}`]),
-        ...(limit === undefined ? [] : ["--limit", `${limit}`]),
-        ...(maxOperations === undefined ? [] : ["--max-operations", `${maxOperations}`]),
+        ...number("--memory", options.memory),
+        ...number("--limit", options.limit),
+        ...number("--max-operations", options.maxOperations),
+        ...number("--timer-jitter", options.timerJitter),
         ...(keys === undefined ? [] : ["--keys", keys]),
         ...fault.flatMap((name) => ["--fault", name]),
     ]);
+}
+
+function number(option: string, value: number | undefined): readonly string[] {
+    return value === undefined ? [] : [option, `${value}`];
 }

@@ -32,13 +32,22 @@ export class TypedRun {
         return outcome;
     }
 
-    /** Goes on to the end, or until there were so many operations since power-on. */
-    finish(maxOperations: number): Outcome | undefined {
+    /** Goes on to the end. */
+    finish(): Outcome {
         for (;;) {
-            const outcome = this.advance(maxOperations - this.#run.operations);
-            if (outcome !== undefined || this.#run.operations >= maxOperations) {
+            const outcome = this.advance(Number.POSITIVE_INFINITY);
+            if (outcome !== undefined) {
                 return outcome;
             }
         }
+    }
+
+    /** Goes on to the end, or until there were so many operations since power-on. */
+    finishWithin(maxOperations: number): Outcome | undefined {
+        let outcome: Outcome | undefined;
+        while (outcome === undefined && this.#run.operations < maxOperations) {
+            outcome = this.advance(maxOperations - this.#run.operations);
+        }
+        return outcome;
     }
 }

@@ -41,10 +41,10 @@ export class Board {
         return Atomics.load(this.#fields, lowestFailureField);
     }
 
-    /** The first run that some worker has not done yet; `first` before they have begun. */
+    /** The first run that no worker has done yet; worker w's first one is `first` + w. */
     nextRun(first: number): number {
         const own = this.#fields.subarray(firstOwnField);
-        const nexts = own.map((_, worker) => Atomics.load(own, worker) || first);
+        const nexts = own.map((_, worker) => Atomics.load(own, worker) || first + worker);
         return Math.min(...nexts);
     }
 

@@ -20,7 +20,7 @@ export function subjectOf({ keys, ...options }: Target): Subject {
     return new KernelSubject({ ...options, keyboardIsOpen: hasKeys }, (run, maxOperations) => {
         try {
             return hasKeys
-                ? new TypedRun(run, new KeyScript(keys)).finish(maxOperations)
+                ? new TypedRun(run, new KeyScript(keys)).finishWithin(maxOperations)
                 : run.advance({ operations: maxOperations });
         } catch (error) {
             // None of the kernel's ways to give up, but a failure that a schedule leads to.

@@ -2,6 +2,7 @@
  * What `chickadee explore` has its workers do: a share of the search, or what comes after it, which
  * is one piece.
  */
+import { assert } from "../../base/assert.ts";
 import { type Exploration, explore, type FailingRun } from "../../crash/exploration/explore.ts";
 import { type Interleaving, tellInterleaving } from "../../crash/exploration/interleaving.ts";
 import { type ShrunkFailure, shrink } from "../../crash/exploration/shrink.ts";
@@ -30,7 +31,7 @@ export interface ShrinkWork {
     readonly target: Target;
     readonly board: SharedArrayBuffer;
     readonly found: FailingRun;
-    /** As many, or none: then it is but told by its preemptions. */
+    /** Runs that it may take. */
     readonly maxRuns: number;
 }
 
@@ -46,7 +47,7 @@ export type Work = SearchWork | ShrinkWork | TellWork;
 
 export interface Results {
     readonly search: Exploration;
-    readonly shrink: ShrunkFailure | undefined;
+    readonly shrink: ShrunkFailure;
     readonly tell: Interleaving;
 }
 
@@ -89,10 +90,10 @@ function search(work: SearchWork): Exploration {
     });
 }
 
-function makeSmall({ target, found, maxRuns, board }: ShrinkWork): ShrunkFailure | undefined {
+function makeSmall({ target, found, maxRuns, board }: ShrinkWork): ShrunkFailure {
     const { seed, maxOperations } = found;
     const shared = new Board(board);
-    return shrink({
+    const shrunk = shrink({
         subject: subjectOf(target),
         seed,
         schedule: parseSchedule(found.schedule),
@@ -102,4 +103,6 @@ function makeSmall({ target, found, maxRuns, board }: ShrinkWork): ShrunkFailure
             shared.shrinking = progress;
         },
     });
+    assert(shrunk !== undefined, "a run that failed fails when it is done again");
+    return shrunk;
 }

@@ -12,9 +12,9 @@
  * their generators' local variables and guest memory.
  */
 import type { Context } from "../../machine/cpu/context.ts";
-import type { MemorySize, Operation, Program } from "../../machine/cpu/operation.ts";
+import type { Operation, Program } from "../../machine/cpu/operation.ts";
 
-export type { MemorySize, Operation, Program };
+export type { Operation, Program };
 
 /** The part of a context that a user program has: memory, time, and system calls. */
 export type UserContext = Pick<

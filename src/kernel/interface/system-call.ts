@@ -47,5 +47,3 @@ export const SystemCall = {
     halt: 142,
     listFiles: 143,
 } as const;
-
-export type SystemCallName = keyof typeof SystemCall;

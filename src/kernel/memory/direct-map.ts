@@ -4,7 +4,7 @@
  */
 
 /** The lowest canonical address of the upper half, as a sign-extended number. */
-export const highMemoryBase = -(2 ** 47);
+const highMemoryBase = -(2 ** 47);
 
 /** The kernel's virtual address of a physical one. */
 export function directMap(physicalAddress: number): number {

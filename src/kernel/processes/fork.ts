@@ -65,7 +65,7 @@ export function* newProcess(
 }
 
 /** Gives a pid back that was taken for nothing. */
-export function* abandonProcess(kernel: Kernel, context: Context, process: Process): Steps {
+function* abandonProcess(kernel: Kernel, context: Context, process: Process): Steps {
     const hadInterrupts = yield* kernel.hierarchyLock.acquire(context);
     kernel.processes.clear(process.pid);
     yield* kernel.hierarchyLock.release(context, hadInterrupts);

@@ -33,7 +33,7 @@ const barrierRounds = 20;
 const timeRounds = 4;
 
 /** What `ktest` returns when all phases are done. */
-export const testIsDone = 1000;
+const testIsDone = 1000;
 
 export class WaitQueueTest {
     readonly #kernel: Kernel;
