@@ -6,6 +6,7 @@ import { TypedRun } from "../src/cli/boot/typed-run.ts";
 import { scheduleOf } from "../src/crash/exploration/explore.ts";
 import { KernelRun, type Outcome } from "../src/crash/kernel-run.ts";
 import { testPrograms } from "../src/crash/test-programs.ts";
+import { defaultCpuTiming } from "../src/machine/cpu/timing.ts";
 
 export interface CampaignPlan {
     readonly programs: readonly string[];
@@ -39,8 +40,13 @@ export interface CampaignRow {
     readonly failures: readonly CampaignFailure[];
 }
 
-/** How late timer interrupts may be: with one CPU they are all that a schedule has. */
+/** How late timer interrupts may be. */
 const timerJitterUs = 5000;
+/**
+ * One CPU has no interleaving but by its ticks: it is slow, so that many fall into a run, and where
+ * is left to chance.
+ */
+const slowOperationNs = 3000;
 
 /** The rows of a plan, as work to be shared out. */
 export function rowsOf(plan: CampaignPlan): readonly Omit<CampaignCase, "seed">[] {
@@ -73,6 +79,7 @@ export function commandOf({ program, cpuCount, schedule, seed }: CampaignCase): 
     const keys = keysOf(program);
     const command = replayCommand(undefined, {
         ...{ run: program, cpus: cpuCount, seed, schedule, timerJitter: timerJitterUs },
+        ...(cpuCount === 1 && { operationTime: slowOperationNs }),
         ...(keys !== undefined && { keys: "-" }),
     });
     return keys === undefined ? command : `printf ${JSON.stringify(keys)} | ${command}`;
@@ -87,6 +94,9 @@ function runCase({ program, cpuCount, schedule, seed }: CampaignCase) {
         seed,
         schedule: scheduleOf(schedule, seed),
         timerJitterNs: 1000 * timerJitterUs,
+        ...(cpuCount === 1 && {
+            cpuTiming: { ...defaultCpuTiming, operationNs: slowOperationNs },
+        }),
         keyboardIsOpen: keys !== undefined,
     });
     const script = keys === undefined ? undefined : new KeyScript({ bytes: keys, name: program });

@@ -3,6 +3,7 @@ import { UserError } from "../../base/user-error.ts";
 import { scheduleOf } from "../../crash/exploration/explore.ts";
 import { defaultLimitNs, type KernelRunOptions } from "../../crash/kernel-run.ts";
 import { type FaultName, plantedFaults } from "../../kernel/faults.ts";
+import { defaultCpuTiming } from "../../machine/cpu/timing.ts";
 import { allPrograms, bootFiles } from "../../programs/index.ts";
 import { shown } from "../disk/trace-input.ts";
 import { ExitCode } from "../inspect/inspection.ts";
@@ -29,7 +30,7 @@ export function planOf(
     imagePath: string | undefined,
     options: BootOptions,
 ): BootPlan {
-    const { memory, seed, timerJitter } = options;
+    const { memory, seed, timerJitter, operationTime: operationNs } = options;
     const isLive = wantsLive(invocation, options);
     const keysPath = isLive ? undefined : keysPathOf(invocation, imagePath, options);
     for (const name of ["log", "trace"] as const) {
@@ -56,6 +57,7 @@ export function planOf(
             limitNs: limitNsOf(options, isLive),
             ...(memory !== undefined && { memoryBytes: memory * mebibyte }),
             ...(timerJitter !== undefined && { timerJitterNs: 1000 * timerJitter }),
+            ...(operationNs !== undefined && { cpuTiming: { ...defaultCpuTiming, operationNs } }),
         },
     };
 }

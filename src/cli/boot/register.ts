@@ -22,6 +22,8 @@ export interface BootOptions {
     readonly maxOperations?: number;
     /** Microseconds. */
     readonly timerJitter?: number;
+    /** Nanoseconds. */
+    readonly operationTime?: number;
     readonly keys?: string;
     readonly live?: boolean;
     readonly log?: string;
@@ -75,6 +77,11 @@ export const registerBoot: RegisterSubCommand = (program, { invocation }) => {
         .option(
             "--timer-jitter <US>",
             "microseconds that a tick may be late (default: 0)",
+            wholeNumber(1, 1_000_000),
+        )
+        .option(
+            "--operation-time <NS>",
+            "nanoseconds of an operation (default: 10); slow CPUs get more ticks",
             wholeNumber(1, 1_000_000),
         )
         .option("--fault <NAME>", "plant a bug; more than once; list lists them", listed)

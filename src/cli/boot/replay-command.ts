@@ -17,6 +17,7 @@ export function replayCommand(imagePath: string | undefined, options: BootOption
         ...number("--limit", options.limit),
         ...number("--max-operations", options.maxOperations),
         ...number("--timer-jitter", options.timerJitter),
+        ...number("--operation-time", options.operationTime),
         ...(keys === undefined ? [] : ["--keys", keys]),
         ...fault.flatMap((name) => ["--fault", name]),
     ]);
