@@ -44,6 +44,7 @@ export default defineConfig([
         },
         platform: "node",
         external,
+        preserveEntrySignatures: "allow-extension",
         plugins: [onlyOneMap],
         output: {
             ...output,

@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { testPrograms } from "../src/crash/test-programs.ts";
 import { plantedFaults } from "../src/kernel/faults.ts";
+import { parseSchedule } from "../src/machine/schedule/parse-schedule.ts";
 import { counted } from "../src/report/size.ts";
 import { foundCount, type HuntPlan, type HuntResult, huntsOf, medianRuns } from "./fault-hunts.ts";
 import { type CampaignPlan, type CampaignRow, commandOf, rowsOf } from "./plan.ts";
@@ -26,7 +27,13 @@ const shownFailures = 5;
 /** Of the searches for a fault, so many must find it. */
 const leastFoundShare = 0.95;
 
-const { values } = parseArgs({
+const usage = `Usage: npm run campaign -- [--seeds N] [--first SEED] [--programs A,B] [--cpus 1,2,4,8]
+                           [--schedules random,pct:3] [--jobs N]
+       npm run campaign -- --faults [--campaigns N] [--runs N] [--first SEED]
+                           [--schedules pct:2,pct:3] [--cpus 2] [--jobs N]
+`;
+
+const options = {
     options: {
         faults: { type: "boolean", default: false },
         seeds: { type: "string", default: "100" },
@@ -38,7 +45,9 @@ const { values } = parseArgs({
         schedules: { type: "string" },
         jobs: { type: "string", default: `${availableParallelism()}` },
     },
-});
+} as const;
+
+type Values = ReturnType<typeof parseArgs<typeof options>>["values"];
 
 function numberOf(option: string, text: string, least: number): number {
     const value = Number(text);
@@ -48,22 +57,35 @@ function numberOf(option: string, text: string, least: number): number {
     return value;
 }
 
-function programPlan(): CampaignPlan {
+/** Names that there are: `require` throws for any other, before anything is run. */
+function namesOf(text: string, require: (name: string) => unknown): string[] {
+    const names = text.split(",");
+    names.forEach((name) => void require(name));
+    return names;
+}
+
+function requireProgram(name: string): void {
+    if (!testPrograms.some((program) => program.name === name)) {
+        throw new RangeError(`--programs: there is no test program "${name}"`);
+    }
+}
+
+function programPlan(values: Values): CampaignPlan {
     const { programs, cpus = "1,2,4,8", schedules = "random,pct:3", first, seeds } = values;
     return {
-        programs: programs.split(","),
+        programs: namesOf(programs, requireProgram),
         cpuCounts: cpus.split(",").map((text) => numberOf("cpus", text, 1)),
-        schedules: schedules.split(","),
+        schedules: namesOf(schedules, parseSchedule),
         firstSeed: numberOf("first", first, 0),
         seedCount: numberOf("seeds", seeds, 1),
     };
 }
 
-function huntPlan(): HuntPlan {
+function huntPlan(values: Values): HuntPlan {
     const { cpus = "2", schedules = "pct:2,pct:3", first, campaigns, runs } = values;
     return {
         faults: plantedFaults.map(({ name }) => name),
-        schedules: schedules.split(","),
+        schedules: namesOf(schedules, parseSchedule),
         cpuCount: numberOf("cpus", cpus, 1),
         campaignCount: numberOf("campaigns", campaigns, 1),
         firstSeed: numberOf("first", first, 0),
@@ -76,7 +98,11 @@ function print(text: string): void {
 }
 
 /** Has the work done by so many workers, and hands on each of their messages. */
-async function share<Message>(work: CampaignWork, tell: (message: Message) => void): Promise<void> {
+async function share<Message>(
+    values: Values,
+    work: CampaignWork,
+    tell: (message: Message) => void,
+): Promise<void> {
     const jobCount = numberOf("jobs", values.jobs, 1);
     await Promise.all(
         Array.from({ length: jobCount }, (_, part) => {
@@ -114,10 +140,10 @@ function printHunt(result: HuntResult): void {
 }
 
 /** Whether every program passed every run. */
-async function runPrograms(): Promise<boolean> {
-    const plan = programPlan();
+async function runPrograms(values: Values): Promise<boolean> {
+    const plan = programPlan(values);
     const rows: CampaignRow[] = [];
-    await share<CampaignRow>({ kind: "programs", plan }, (row) => {
+    await share<CampaignRow>(values, { kind: "programs", plan }, (row) => {
         rows.push(row);
         printRow(row);
     });
@@ -128,10 +154,10 @@ async function runPrograms(): Promise<boolean> {
 }
 
 /** Whether every fault was found as surely as it must be. */
-async function huntFaults(): Promise<boolean> {
-    const plan = huntPlan();
+async function huntFaults(values: Values): Promise<boolean> {
+    const plan = huntPlan(values);
     const results: HuntResult[] = [];
-    await share<HuntResult>({ kind: "faults", plan }, (result) => {
+    await share<HuntResult>(values, { kind: "faults", plan }, (result) => {
         results.push(result);
         printHunt(result);
     });
@@ -141,4 +167,17 @@ async function huntFaults(): Promise<boolean> {
     return missed.length === 0 && results.length === huntsOf(plan).length;
 }
 
-process.exitCode = (await (values.faults ? huntFaults() : runPrograms())) ? 0 : 1;
+async function main(): Promise<number> {
+    const { values } = parseArgs(options);
+    return (await (values.faults ? huntFaults(values) : runPrograms(values))) ? 0 : 1;
+}
+
+main().then(
+    (status) => {
+        process.exitCode = status;
+    },
+    (error: unknown) => {
+        process.stderr.write(`${error instanceof Error ? error.message : error}\n${usage}`);
+        process.exitCode = 2;
+    },
+);

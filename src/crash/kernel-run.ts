@@ -183,7 +183,7 @@ export class KernelRun {
     #outcomeOfPrograms(): Outcome {
         const failed = this.kernel.endedProcesses.find(({ status }) => status !== 0);
         if (failed === undefined) {
-            return { kind: "passed", message: "all processes ended with status 0" };
+            return { kind: "passed", message: "the program and all orphans ended with status 0" };
         }
         const { pid, name, status } = failed;
         const message = `process ${pid} (${name}) ended with status ${status}`;

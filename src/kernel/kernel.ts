@@ -9,9 +9,8 @@
  * with interrupts off. An `exit` that comes later sends an interrupt, which then waits until user
  * mode is reached, and looks again (processes/exit.ts).
  */
-import type { Context } from "../machine/cpu/context.ts";
-import { Context as MachineContext } from "../machine/cpu/context.ts";
-import { type EntryPoints, Exception, PageFault } from "../machine/cpu/entry-points.ts";
+import { Context } from "../machine/cpu/context.ts";
+import { type EntryPoints, Exception } from "../machine/cpu/entry-points.ts";
 import type { Program } from "../machine/cpu/operation.ts";
 import { bootFirstCpu, bootOtherCpu } from "./boot.ts";
 import type { Faults } from "./faults.ts";
@@ -30,12 +29,14 @@ import { PageAllocator } from "./memory/page-allocator.ts";
 import { allocatableRanges } from "./memory/physical-layout.ts";
 import { SharedMemory } from "./memory/shared-memory.ts";
 import { onAttention } from "./memory/translation-shootdown.ts";
-import { KernelDeadlock, KernelPanic, kernelAssert } from "./panic.ts";
+import { KernelPanic, kernelAssert } from "./panic.ts";
 import type { Command } from "./processes/exec.ts";
-import { exitProcess, exitThread, reap } from "./processes/exit.ts";
+import { exitThread, reap } from "./processes/exit.ts";
 import type { EndedProcess } from "./processes/init.ts";
 import { Process } from "./processes/process.ts";
+import { endForFault } from "./processes/user-fault.ts";
 import type { Steps } from "./steps.ts";
+import { detectDeadlock } from "./sync/deadlock.ts";
 import { LockOrder } from "./sync/lock-order.ts";
 import { SpinLock } from "./sync/spin-lock.ts";
 import { WaitQueue } from "./sync/wait-queue.ts";
@@ -67,9 +68,6 @@ export interface KernelOptions {
     readonly onProgramStart?: () => void;
 }
 
-/** Status of a process that was ended for a fault, as shells have it: 128 + SIGSEGV. */
-const faultStatus = 139;
-
 /** Physical address of the table with the kernel's half of every address space. */
 const kernelPageTable = 0x6000;
 
@@ -89,7 +87,10 @@ export class Kernel implements EntryPoints {
     /** By tid; `taskLock` guards it. A number that is taken for a task to be is "reserved". */
     readonly tasks = new SlotTable<Task | "reserved">(maxTasks);
     readonly taskLock: SpinLock;
-    /** The tasks of contexts, for who enters the kernel; written with the table. */
+    /**
+     * The tasks of contexts: what a CPU finds beside the kernel stack that it enters on. A task is
+     * there from before it first runs until it is freed, and nobody looks for it but its own CPU.
+     */
     readonly taskOfContext = new Map<Context, Task>();
 
     /** By pid; `hierarchyLock` guards it, and who is whose child. */
@@ -168,7 +169,7 @@ export class Kernel implements EntryPoints {
 
     *exception(context: Context, vector: number, errorCode: number, address: number): Program {
         if (context.cameFromUser) {
-            yield* this.#endForFault(this.taskOf(context), vector, errorCode, address);
+            yield* endForFault(this, this.taskOf(context), { vector, errorCode, address });
         } else if (vector === Exception.pageFault && address >= 0 && address < UserAddress.end) {
             // The kernel used a user's pointer: its operation gives E_FAULT.
             context.abandon(ErrorCode.badAddress);
@@ -206,7 +207,7 @@ export class Kernel implements EntryPoints {
         }
         cpu.interruptDepth--;
         const task = this.taskOfContext.get(context);
-        if (task !== undefined && task.state !== "exited") {
+        if (task !== undefined) {
             if (vector === Vector.timer) {
                 yield* this.scheduler.yieldCpu(task);
             }
@@ -230,7 +231,7 @@ export class Kernel implements EntryPoints {
     }
 
     makeContext(name: string): Context {
-        return this.options.makeContext?.(name) ?? new MachineContext(name);
+        return this.options.makeContext?.(name) ?? new Context(name);
     }
 
     /** Switches the machine off, which takes effect at once. */
@@ -252,58 +253,6 @@ export class Kernel implements EntryPoints {
         for (const task of due) {
             yield* this.scheduler.wake(context, task);
         }
-        this.#detectDeadlock();
+        detectDeadlock(this);
     }
-
-    /**
-     * Stops the kernel when every task waits, and nothing will come. It looks at all CPUs at one
-     * instant, which kernel code could not: a debugger's look. What could still wake somebody is a
-     * task that runs or is queued, a handler, a time, or what a wait says is outside.
-     */
-    #detectDeadlock(): void {
-        const others = this.cpus.filter(({ index }) => index !== 0);
-        const isQuiet =
-            this.cpus.every((cpu) => cpu.isQuiet) &&
-            others.every(({ interruptDepth }) => interruptDepth === 0) &&
-            this.wheel.isEmpty;
-        const tasks = this.tasks.entries.filter((task) => task !== "reserved");
-        if (!isQuiet || tasks.length === 0) {
-            return;
-        }
-        const mayHear = this.options.mayHearFromOutside?.() ?? false;
-        const isHopeless = ({ state, wait }: Task) =>
-            state === "blocked" && !(mayHear && wait?.isExternal === true);
-        if (tasks.every(isHopeless)) {
-            throw new KernelDeadlock(
-                tasks.map((task) => ({
-                    tid: task.tid,
-                    pid: task.process.pid,
-                    name: task.process.name,
-                    waitsFor: task.wait?.what ?? "nothing that it has stated",
-                })),
-            );
-        }
-    }
-
-    /** Ends the process of a task that did in user mode what cannot be done. */
-    *#endForFault(task: Task, vector: number, errorCode: number, address: number): Steps {
-        const { context, process } = task;
-        yield context.enableInterrupts();
-        const what = faultText(vector, errorCode, address);
-        const message = `Process ${process.pid} (${process.name}) ${what}!`;
-        yield* this.log.line(context, message);
-        yield* this.console.line(context, message);
-        yield* exitProcess(this, task, faultStatus);
-    }
-}
-
-/** What a program did that it cannot do, in the words of Chickadee. */
-function faultText(vector: number, errorCode: number, address: number): string {
-    if (vector === Exception.pageFault) {
-        const access = (errorCode & PageFault.write) !== 0 ? "write" : "read";
-        const isThere = (errorCode & PageFault.present) !== 0;
-        const problem = isThere ? "protection problem" : "missing page";
-        return `page fault for 0x${address.toString(16)} (${access} ${problem})`;
-    }
-    return vector === Exception.invalidOpcode ? "end of program" : `exception ${vector}`;
 }

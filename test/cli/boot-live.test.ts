@@ -74,7 +74,7 @@ describe("the live console", () => {
         const script = [...frames(10), type("true\r\x04"), ...frames(30)];
         const { status, err } = await boot([], script);
         expect(status).toBe(0);
-        expect(err).toMatch(/^passed: all processes ended with status 0\n/);
+        expect(err).toMatch(/^passed: the program and all orphans ended with status 0\n/);
         const failed = await boot(["--live", "--run", "false"], frames(30));
         expect(failed.status).toBe(1);
         expect(failed.err).toMatch(/^failed: process 2 \(false\) ended with status 1\n/);

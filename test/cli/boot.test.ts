@@ -25,7 +25,7 @@ describe("chickadee boot --run", () => {
     it("is silent but for the verdict when the program is", async () => {
         const { status, out, err } = await boot(["--run", "true"]);
         expect({ status, out }).toEqual({ status: 0, out: "" });
-        expect(err).toMatch(/^passed: all processes ended with status 0\nafter 0\.\d{3} s of /);
+        expect(err).toMatch(/^passed: the program and all orphans ended with status 0\nafter 0\.\d{3} s of /);
         expect(err).toMatch(/ s of virtual time, [\d,]+ operations\n$/);
     });
 

@@ -6,7 +6,7 @@ describe("the kernel", () => {
         const run = new KernelRun({ command: ["true"], seed: 1, cpuCount });
         expect(run.finish()).toEqual({
             kind: "passed",
-            message: "all processes ended with status 0",
+            message: "the program and all orphans ended with status 0",
         });
         expect(run.kernel.endedProcesses).toEqual([
             { pid: 2, name: "true", status: 0, isFirst: true },

@@ -9,7 +9,7 @@ import { makeRun, settings } from "../support/kernel-settings.ts";
 import { dataBytes, word } from "../support/kernel-words.ts";
 
 const one = { cpuCount: 2, schedule: "round-robin", seed: 1 };
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 /** Words that are 0, and that nobody ever writes. */
 const left = word(0);
 const right = word(1);

@@ -3,7 +3,8 @@
  * ends one.
  *
  * Each program runs under 123 settings. When its last process has ended the kernel itself counts
- * pages, tasks, processes, open files, segments and futex waiters, and panics if any is lost.
+ * pages, tasks, processes, open files, segments, futex waiters and alarms, and panics if any is
+ * lost.
  */
 import { describe, expect, it } from "vitest";
 import { OpenFlag } from "../../src/kernel/interface/constants.ts";
@@ -211,9 +212,32 @@ function* clockwatcher(user: User, shared: number): Steps {
     }
 }
 
+/** A thread that has not begun when its process exits: what it does is counted. */
+const lateThread = program(
+    "late",
+    function* (user) {
+        const segment = yield* user.succeed(yield* user.shmget(0), "shmget");
+        const shared = yield* user.succeed(yield* user.shmat(segment, 0), "shmat");
+        yield* inChild(user, 161, function* (child) {
+            yield* startThread(child, counter, shared, 0);
+            yield* child.exit(161);
+        });
+        yield* user.check(yield user.load(shared), 0, "what it counted");
+    },
+    { dataBytes, threads: [counter] },
+);
+
+function* counter(user: User, shared: number): Steps {
+    for (;;) {
+        yield user.context.fetchAdd(shared, 4, 1);
+    }
+}
+
 describe("threads that make no calls", () => {
     const fair = settings([1, 2, 4], 10).filter(({ schedule }) => !schedule.startsWith("pct"));
     const several = fair.filter(({ cpuCount }) => cpuCount > 1);
+    // There is nothing for a schedule to choose.
+    const alone = [{ cpuCount: 1, schedule: "round-robin", seed: 1 }];
 
     it("are ended long before the next tick when they run on another CPU", () => {
         expect(failuresOf(promptExit(1, true), several)).toEqual([]);
@@ -221,6 +245,10 @@ describe("threads that make no calls", () => {
 
     it("are ended long before the next tick when they have not begun", () => {
         expect(failuresOf(promptExit(3, false), fair)).toEqual([]);
+    });
+
+    it("do nothing at all when they have not begun, on one CPU", () => {
+        expect(failuresOf(lateThread, alone)).toEqual([]);
     });
 
     it("are not, in a kernel whose exit interrupts nobody (canary)", () => {
@@ -231,6 +259,7 @@ describe("threads that make no calls", () => {
         };
         expect(failuresOf(promptExit(1, true), several, { makeKernel })).not.toEqual([]);
         expect(failuresOf(promptExit(3, false), several, { makeKernel })).not.toEqual([]);
+        expect(failuresOf(lateThread, alone, { makeKernel })).not.toEqual([]);
     });
 });
 

@@ -9,7 +9,7 @@ import { parseSchedule } from "../../src/machine/schedule/parse-schedule.ts";
 import { formatRuns } from "../../src/machine/schedule/recorded.ts";
 
 const seedCount = 300;
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 
 function runOf(
     program: string,

@@ -1,6 +1,7 @@
 /** fork: a process of the calling thread, with what the parent had at that instant. */
 import { describe, expect, it } from "vitest";
 import { OpenFlag } from "../../src/kernel/interface/constants.ts";
+import { ErrorCode } from "../../src/kernel/interface/error-code.ts";
 import { Kernel, type KernelOptions } from "../../src/kernel/kernel.ts";
 import { directMap } from "../../src/kernel/memory/direct-map.ts";
 import { forkChild, reapAllChildren, reapChild } from "../../src/programs/library/children.ts";
@@ -10,11 +11,13 @@ import type { Steps } from "../../src/programs/library/steps.ts";
 import { startThread } from "../../src/programs/library/threads.ts";
 import { pageBytes, type User } from "../../src/programs/library/user.ts";
 import { failuresOf, fewSettings, slowCpus, someSettings } from "../support/kernel-settings.ts";
-import { dataBytes, forEver, inChild, word } from "../support/kernel-words.ts";
+import { dataBytes, forEver, inChild, settleMilliseconds, word } from "../support/kernel-words.ts";
 
 const begun = word(0);
 const done = word(1);
 const counter = word(2);
+/** Of the 15 that there are init has one, and the program another. */
+const freePids = 13;
 /** The first page that is not the program's globals. */
 const heap = word(0) + pageBytes;
 
@@ -38,6 +41,28 @@ function* counts(user: User): Steps {
     for (;;) {
         yield user.context.fetchAdd(counter, 4, 1);
         yield user.context.pause();
+    }
+}
+
+/** Makes children, which end at once, until there can be no more. Returns how many. */
+function* forkUntilAgain(user: User): Steps<number> {
+    for (let count = 0; ; count++) {
+        const child = yield* user.fork();
+        if (child === 0) {
+            yield* user.exit(0);
+        }
+        if (child < 0) {
+            yield* user.check(child, ErrorCode.tryAgain, "fork when numbers are used up");
+            return count;
+        }
+    }
+}
+
+/** Sleeps until children that are about to end have long ended. */
+function* settle(user: User): Steps {
+    let result = yield* user.msleep(settleMilliseconds);
+    while (result === ErrorCode.interrupted) {
+        result = yield* user.msleep(settleMilliseconds);
     }
 }
 
@@ -163,6 +188,38 @@ describe("fork", () => {
             if ((yield* user.getpid()) === first) {
                 yield* user.check(yield user.load(shared), 8, "processes");
             }
+        });
+        expect(failuresOf(image)).toEqual([]);
+    });
+});
+
+describe("the number of a process that has ended", () => {
+    it("is taken until it is waited for: fork is E_AGAIN, and takes nothing else", () => {
+        const image = program("zombies", function* (user) {
+            for (let round = 0; round < 2; round++) {
+                yield* user.check(yield* forkUntilAgain(user), freePids, "children");
+                // All of them end, and give back their tids, of which fork takes one at first.
+                yield* settle(user);
+                yield* user.check(yield* user.fork(), ErrorCode.tryAgain, "fork");
+                yield* reapAllChildren(user);
+            }
+        });
+        expect(failuresOf(image)).toEqual([]);
+    });
+
+    it("is free again when its parent ends without waiting: init does it at once", () => {
+        const image = program("careless", function* (user) {
+            const parent = yield* forkChild(user);
+            if (parent === 0) {
+                if ((yield* forkChild(user)) > 0) {
+                    yield* settle(user);
+                }
+                yield* user.exit(0);
+            }
+            yield* reapChild(user, parent);
+            yield* settle(user);
+            yield* user.check(yield* forkUntilAgain(user), freePids, "children");
+            yield* reapAllChildren(user);
         });
         expect(failuresOf(image)).toEqual([]);
     });

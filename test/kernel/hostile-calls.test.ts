@@ -12,7 +12,7 @@ import type { User } from "../../src/programs/library/user.ts";
 import { makeRun } from "../support/kernel-settings.ts";
 
 const where = { cpuCount: 2, schedule: "round-robin", seed: 1 };
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 const [again, noMemory] = [-11, -12];
 
 /** Asks the kernel's test how far it is, until it has ended. */

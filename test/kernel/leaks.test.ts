@@ -2,7 +2,7 @@
  * Nothing is lost: whatever a program holds when it ends, and whichever allocation of a page fails.
  *
  * The judge is the kernel: when no process is left it compares pages, tasks, processes, open files,
- * segments and futex waiters with what there was before the first.
+ * segments, futex waiters and alarms with what there was before the first.
  */
 import { describe, expect, it } from "vitest";
 import { OpenFlag } from "../../src/kernel/interface/constants.ts";
@@ -11,14 +11,16 @@ import { Kernel, type KernelOptions } from "../../src/kernel/kernel.ts";
 import { advance, awaitCount } from "../../src/programs/library/event-count.ts";
 import { program } from "../../src/programs/library/program.ts";
 import type { Steps } from "../../src/programs/library/steps.ts";
+import { startThread } from "../../src/programs/library/threads.ts";
 import { pageBytes, type User } from "../../src/programs/library/user.ts";
 import { FailingMemory } from "../support/kernel-failing-memory.ts";
 import { failuresOf, fewSettings, makeRun, someSettings } from "../support/kernel-settings.ts";
-import { dataBytes, forEver, word } from "../support/kernel-words.ts";
+import { dataBytes, forEver, inChild, settleMilliseconds, word } from "../support/kernel-words.ts";
 
 const done = word(0);
+const farAway = 0x7000_0000_0000;
 const one = { cpuCount: 2, schedule: "random", seed: 1 };
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 
 /** The screen, open files, shared memory, pipes, threads and children: some of everything. */
 function* holdEverything(user: User): Steps {
@@ -26,6 +28,8 @@ function* holdEverything(user: User): Steps {
     const segment = yield* user.shmget(3 * pageBytes);
     yield* user.shmat(segment, 0);
     yield* user.shmat(segment, 0);
+    // Where it needs tables of its own, so that a fork can fail between two attachments.
+    yield* user.shmat(segment, farAway);
     yield* user.open("README", OpenFlag.read);
     const file = yield* user.open("new", OpenFlag.write | OpenFlag.create);
     yield* user.writeText(file, "text");
@@ -84,6 +88,40 @@ describe("a program that ends with some of everything", () => {
         };
         const run = makeRun(everything, one, { makeKernel });
         expect(run.finish().message).toMatch(/^leak: pages were \d+, are \d+$/);
+    });
+});
+
+/** A child with a thread that sleeps, for longer than the child is there. */
+const sleepless = program(
+    "sleepless",
+    function* (user) {
+        yield* inChild(user, 0, function* (child) {
+            yield* startThread(child, sleeper, 0, 0);
+            yield* child.msleep(settleMilliseconds);
+            yield* child.exit(0);
+        });
+    },
+    { dataBytes, threads: [sleeper] },
+);
+
+describe("a thread that is ended while it sleeps", () => {
+    it("leaves no alarm", () => {
+        expect(failuresOf(sleepless)).toEqual([]);
+    });
+
+    it("is caught by a kernel that leaves alarms armed (canary)", () => {
+        const makeKernel = (options: KernelOptions) => {
+            const kernel = new Kernel(options);
+            kernel.wheel.disarm = function* (context) {
+                yield context.step();
+            };
+            return kernel;
+        };
+        const run = makeRun(sleepless, one, { makeKernel });
+        expect(run.finish()).toMatchObject({
+            kind: "panic",
+            message: "leak: alarms were 0, are 1",
+        });
     });
 });
 

@@ -12,7 +12,7 @@ import type { Steps } from "../../src/programs/library/steps.ts";
 import { startThread } from "../../src/programs/library/threads.ts";
 import type { User } from "../../src/programs/library/user.ts";
 
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 const panicked = {
     kind: "failed",
     message: "PANIC: process 2 (probe) called sys_panic()",

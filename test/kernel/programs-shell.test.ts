@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { KernelRun } from "../../src/crash/kernel-run.ts";
 import { parseSchedule } from "../../src/machine/schedule/parse-schedule.ts";
 
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 
 function linesOf({ machine }: KernelRun): readonly string[] {
     return [...machine.console.textSince(0).lines, ...machine.console.usedRows()];

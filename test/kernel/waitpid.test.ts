@@ -91,6 +91,36 @@ describe("waitpid", () => {
         expect(failuresOf(image)).toEqual([]);
     });
 
+    it("returns the pid of a child that was reaped, also when there is no room any more", () => {
+        const segmentAddress = 0x5000_0000;
+        const detaches: ThreadFunction = function* (user) {
+            yield* user.msleep(settleMilliseconds);
+            yield* user.check(yield* user.shmdt(segmentAddress), 0, "shmdt");
+            yield* advance(user, done);
+        };
+        const image = program(
+            "lost",
+            function* (user) {
+                const segment = yield* user.succeed(yield* user.shmget(0), "shmget");
+                const at = yield* user.shmat(segment, segmentAddress);
+                yield* user.check(at, segmentAddress, "shmat");
+                const child = yield* sleepingChild(user, 5 * settleMilliseconds, 5);
+                yield* startThread(user, detaches, 0, 0);
+                const result = yield* user.waitpidAt(child, segmentAddress, 0);
+                if (result === ErrorCode.badAddress) {
+                    // It was late, and the room gone when it asked.
+                    yield* reapChild(user, child, 5);
+                } else {
+                    yield* user.check(result, child, "waitpid");
+                }
+                yield* expectNoChild(user);
+                yield* awaitCount(user, done, 1);
+            },
+            { dataBytes, threads: [detaches] },
+        );
+        expect(failuresOf(image)).toEqual([]);
+    });
+
     it("of one child by two threads gives it to one, and E_CHILD to the other", () => {
         expect(failuresOf(twoWait((child) => [child, child], 1))).toEqual([]);
         expect(failuresOf(twoWait((child) => [child, 0], 1))).toEqual([]);

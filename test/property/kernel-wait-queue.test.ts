@@ -10,7 +10,7 @@ import type { KernelTaskBody } from "../../src/kernel/processes/kernel-task.ts";
 import { WaitQueue } from "../../src/kernel/sync/wait-queue.ts";
 import { runTasks, type TaskMaker } from "../support/kernel-tasks-rig.ts";
 
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 
 interface Buffer {
     readonly producers: number;

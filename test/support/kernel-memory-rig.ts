@@ -14,6 +14,7 @@ import { LockOrder } from "../../src/kernel/sync/lock-order.ts";
 import { WaitQueue } from "../../src/kernel/sync/wait-queue.ts";
 import { CpuState } from "../../src/kernel/tasks/cpu-state.ts";
 import { Scheduler } from "../../src/kernel/tasks/scheduler.ts";
+import { SlotTable } from "../../src/kernel/tasks/slot-table.ts";
 import { Task } from "../../src/kernel/tasks/task.ts";
 import { TimingWheel } from "../../src/kernel/tasks/timing-wheel.ts";
 import type { Context } from "../../src/machine/cpu/context.ts";
@@ -47,6 +48,8 @@ export class MemoryRig implements EntryPoints {
     readonly kernelPageTable = kernelPageTable;
     readonly localApic = new LocalApic();
     readonly cpus: CpuState[] = [];
+    /** Empty, but for those that a test puts there. */
+    readonly tasks = new SlotTable<Task | "reserved">(8);
     readonly faults: ReadonlySet<FaultName>;
     readonly scheduler: Scheduler;
     readonly #body: Body;

@@ -143,7 +143,7 @@ describe("a wait with a time limit", () => {
                 yield* startThread(user, 0, 0, 0);
                 yield* untilWaiting(user, kernel, 1);
                 note(yield* futex(user, word, wake, 1));
-                while (!kernel.wheel.isEmpty) {
+                while (kernel.wheel.armedCount > 0) {
                     yield user.systemCall(call.yield);
                 }
             },

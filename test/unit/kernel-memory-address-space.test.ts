@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { AddressSpace } from "../../src/kernel/memory/address-space.ts";
 import { directMap } from "../../src/kernel/memory/direct-map.ts";
+import { KernelPanic } from "../../src/kernel/panic.ts";
 import type { Steps } from "../../src/kernel/steps.ts";
 import type { Context } from "../../src/machine/cpu/context.ts";
 import { type MemoryRig, runOnOne } from "../support/kernel-memory-rig.ts";
@@ -229,6 +230,96 @@ describe("shared pages", () => {
     });
 });
 
+describe("a place whose pages were unmapped", () => {
+    const place = 0x4000_0000;
+
+    it("is taken until it is vacated, and nothing is there", () => {
+        const seen = runOnOne({}, function* (rig, context) {
+            const space = yield* make(rig, context);
+            const page = yield* rig.pages.allocate(context, 0);
+            yield* space.mapShared(context, place, [page, page]);
+            yield* space.unmapShared(context, place, 2);
+            const attempts = function* (): Steps<number[]> {
+                return [
+                    yield* space.translate(context, place, "read"),
+                    yield* space.replaceByFresh(context, place + 4096),
+                    yield* space.replaceByConsole(context, place + 4096),
+                    yield* space.mapShared(context, place, [page]),
+                    yield* space.mapShared(context, undefined, [page]),
+                ];
+            };
+            const before = yield* attempts();
+            yield* space.vacate(context, place, 2);
+            return { before, after: yield* attempts() };
+        });
+        expect(seen).toEqual({
+            before: [-1, invalid, invalid, invalid, place + 2 * 4096],
+            after: [-1, 0, 0, place, place + 3 * 4096],
+        });
+    });
+
+    it("is nothing to a copy, nor to the end of the space", () => {
+        const seen = runOnOne({}, function* (rig, context) {
+            const space = yield* make(rig, context);
+            yield* space.mapShared(context, place, [yield* rig.pages.allocate(context)]);
+            yield* space.unmapShared(context, place, 1);
+            const child = yield* space.copy(context);
+            const result = yield* child?.mapFresh(context, place, { writable: true }) ?? none();
+            yield* child?.destroy(context) ?? nothing();
+            yield* space.destroy(context);
+            return { result, left: rig.pages.allocatedCount };
+        });
+        expect(seen).toEqual({ result: 0, left: 1 });
+    });
+
+    it("is not vacated while something is there: a panic", () => {
+        const vacate = () =>
+            runOnOne({}, function* (rig, context) {
+                const space = yield* makeProgram(rig, context);
+                yield* space.vacate(context, data, 1);
+            });
+        expect(vacate).toThrow(
+            new KernelPanic(
+                "kernel invariant broken: a place in a page table is vacated when nothing is there",
+            ),
+        );
+    });
+});
+
+describe("the end of an address space", () => {
+    it("is a panic while a CPU has its table loaded", () => {
+        const destroy = () =>
+            runOnOne({}, function* (rig, context) {
+                const space = yield* makeProgram(rig, context);
+                yield* space.destroy(context);
+            });
+        expect(destroy).toThrow(
+            new KernelPanic(
+                "kernel invariant broken: a page table is freed when no CPU has it loaded",
+            ),
+        );
+    });
+
+    it("is a panic while a task is to go on with its table", () => {
+        const destroyWith = (task: "its own" | "another's" | "reserved") =>
+            runOnOne({}, function* (rig, context) {
+                const [space, other] = [yield* make(rig, context), yield* make(rig, context)];
+                const owner = task === "its own" ? space : other;
+                rig.tasks.set(3, task === "reserved" ? task : rig.taskOn(context, owner));
+                const before = rig.pages.allocatedCount;
+                yield* space.destroy(context);
+                return before - rig.pages.allocatedCount;
+            });
+        expect(destroyWith("another's")).toBe(4);
+        expect(destroyWith("reserved")).toBe(4);
+        expect(() => destroyWith("its own")).toThrow(
+            new KernelPanic(
+                "kernel invariant broken: a page table is freed when no task runs with it",
+            ),
+        );
+    });
+});
+
 describe("a copy of an address space", () => {
     it("has copies of what is written, the same text, and no shared pages", () => {
         const seen = runOnOne({}, function* (rig, context) {
@@ -236,7 +327,7 @@ describe("a copy of an address space", () => {
             const shared = yield* rig.pages.allocate(context);
             yield* space.mapShared(context, 0x4000_0000, [shared]);
             yield* space.replaceByConsole(context, data + 4096);
-            const child = yield* space.copy(rig, context);
+            const child = yield* space.copy(context);
             if (child === undefined) {
                 throw new Error("there is memory for a copy");
             }
@@ -299,14 +390,16 @@ const attempts: Readonly<Record<string, Attempt>> = {
     *"a kept page"(_rig, context, space) {
         return (yield* space.keepPage(context)) >= 0;
     },
-    *"a copy"(rig, context, space) {
-        const child = yield* space.copy(rig, context);
+    *"a copy"(_rig, context, space) {
+        const child = yield* space.copy(context);
         yield* child?.destroy(context) ?? nothing();
         return child !== undefined;
     },
 };
 
 function* nothing(): Steps {}
+
+function* none(): Steps<undefined> {}
 
 /** A page that stands for a shared segment's, which the space does not count. */
 function firstShared(rig: MemoryRig): number {

@@ -190,6 +190,7 @@ function copyWhileUnmapped(seed: number) {
                 }
                 yield* space.unmapShared(context, target + 4096, 1);
                 yield* space.forgetTranslations(context);
+                yield* space.vacate(context, target + 4096, 1);
             }
         },
     );

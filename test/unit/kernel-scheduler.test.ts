@@ -9,7 +9,7 @@ import { parseSchedule } from "../../src/machine/schedule/parse-schedule.ts";
 import { type Setting, settings } from "../support/kernel-settings.ts";
 import { runTasks, type TaskMaker, taskFailures } from "../support/kernel-tasks-rig.ts";
 
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 const where = settings([1, 2, 4], 3);
 
 /** What is wrong with where tasks are, at an instant. */
@@ -152,23 +152,70 @@ const wakeElsewhere: TaskMaker = ({ lock, queue }) => {
     return [sleeper, waker];
 };
 
+/**
+ * A task that sleeps again and again, and one on another CPU that wakes it, each time a little
+ * later: on its way to sleep, when its CPU finds nothing to do, and when that has gone to sleep.
+ */
+const wakeAtAnyTime: TaskMaker = ({ lock, queue }) => {
+    const roundCount = 150;
+    let asked = 0;
+    let answered = 0;
+    let wokenAt = 0;
+    const sleeper: KernelTaskBody = function* (_kernel, task) {
+        const { context } = task;
+        const hadInterrupts = yield* lock.acquire(context);
+        for (let round = 1; round <= roundCount; round++) {
+            asked = round;
+            yield* queue.waitUntil(task, lock, () => answered === round, { what: "an answer" });
+            const latencyNs = (yield context.readTimestamp()) - wokenAt;
+            if (latencyNs > 100_000) {
+                throw new KernelPanic(`round ${round}: it took ${latencyNs} ns`);
+            }
+        }
+        yield* lock.release(context, hadInterrupts);
+    };
+    const waker: KernelTaskBody = function* (_kernel, { context }) {
+        for (let round = 1; round <= roundCount; round++) {
+            while (asked < round) {
+                yield context.pause();
+            }
+            for (let turn = 0; turn < round; turn++) {
+                yield context.step();
+            }
+            const hadInterrupts = yield* lock.acquire(context);
+            answered = round;
+            wokenAt = yield context.readTimestamp();
+            yield* lock.release(context, hadInterrupts);
+            yield* queue.wakeAll(context);
+        }
+    };
+    return [sleeper, waker];
+};
+
 describe("a CPU that sleeps", () => {
     const fair = settings([2, 4], 10).filter(({ schedule }) => !schedule.startsWith("pct"));
+
+    it("is about to, or looks whether it may: a task that is woken runs as soon", () => {
+        expect(taskFailures(fair, wakeAtAnyTime)).toEqual([]);
+    });
 
     it("runs a task that another CPU has woken long before the next tick", () => {
         expect(taskFailures(fair, wakeElsewhere)).toEqual([]);
     });
 
-    it("does not, when nobody interrupts it (canary)", () => {
+    it.each([
+        ["long after", wakeElsewhere],
+        ["meanwhile", wakeAtAnyTime],
+    ])("does not, when nobody interrupts it (canary: woken %s)", (_when, make) => {
         const broken: TaskMaker = (together) => {
             together.kernel.localApic.interruptCpu = function* (context) {
                 yield context.step();
             };
-            return wakeElsewhere(together);
+            return make(together);
         };
         const failures = taskFailures(fair, broken);
         expect(failures.length).toBeGreaterThan(0);
-        expect(failures[0]).toMatch(/: panic: it took \d+ ns$/);
+        expect(failures[0]).toMatch(/: panic: (round \d+: )?it took \d+ ns$/);
     });
 });
 

@@ -15,7 +15,7 @@ import {
 const everywhere = settings([1, 2, 4], 10);
 const one = { cpuCount: 1, schedule: "round-robin", seed: 1 };
 const two = { cpuCount: 2, schedule: "round-robin", seed: 1 };
-const passed = { kind: "passed", message: "all processes ended with status 0" };
+const passed = { kind: "passed", message: "the program and all orphans ended with status 0" };
 
 type Lock = Pick<SpinLock, "acquire" | "release">;
 

@@ -40,9 +40,11 @@ a terminal, standard input is typed, line by line, whenever a program waits for
 the keyboard, and then Ctrl-D; the console's text goes to standard output, the
 verdict to standard error. With --run nothing is typed but what --keys gives.
 
-Exit status: 0 all processes ended with status 0, or you left; 1 one did not, a
-program's own check failed, or time was over; 2 wrong usage, or a file that
-cannot be opened or written; 3 the kernel panicked or deadlocked; 130 Ctrl-C.
+Exit status: 0 the program and all orphans ended with status 0, or you left (of
+a process that was waited for, who waited judges: a shell's last command is the
+shell's status); 1 one did not, a program's own check failed, or time was over;
+2 wrong usage, or a file that cannot be opened or written; 3 the kernel panicked
+or deadlocked; 130 Ctrl-C.
 
 Schedules: round-robin[:OPERATIONS], random[:OPERATIONS], pct:DEPTH[:LENGTH],
 preempt:POINTS, replay:RUNS.
@@ -62,7 +64,7 @@ export const registerBoot: RegisterSubCommand = (program, { invocation }) => {
         .description("boot the reference kernel and run programs")
         .addHelpText("after", help)
         .showHelpAfterError('Try "chickadee boot --help".')
-        .argument("[IMAGE]", "its disk, which is not written; - for standard input")
+        .argument("[IMAGE]", "its disk, not written and not yet read by this kernel; - for stdin")
         .option("--run <COMMAND>", "run this program with its arguments, not the shell")
         .option("--cpus <N>", "CPUs of the machine, 1 to 16", wholeNumber(1, 16), 2)
         .option("--seed <S>", "what all chance is drawn from", wholeNumber(0, seedLimit), 1)

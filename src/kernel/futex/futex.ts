@@ -6,6 +6,11 @@
  * at different addresses. Each waiter holds a reference to the word's page, so that the page is not
  * freed, and the address not another word's, while anybody waits.
  *
+ * So a word goes with its page, not with its address. A thread that has another page mapped there
+ * (page_alloc over the word, or shmdt) makes another word of it: who waits for the old one is not
+ * found there any more, and sleeps until its time is over, or its process exits, or somebody wakes
+ * it where else the old page is mapped.
+ *
  * The danger is the wakeup that is lost: a thread finds that it must wait; another changes the word
  * and wakes nobody; the first falls asleep. One lock, for all futexes, rules it out.
  *
@@ -85,9 +90,9 @@ export class Futexes {
             return word;
         }
         const { context } = task;
-        const isSame = yield* this.#acquireAndCompare(context, word, value);
+        const { hadInterrupts, isSame } = yield* this.#acquireAndCompare(context, word, value);
         if (!isSame) {
-            yield* this.#lock.release(context, true);
+            yield* this.#lock.release(context, hadInterrupts);
             yield* this.#letGo(context, word);
             return ErrorCode.tryAgain;
         }
@@ -101,7 +106,7 @@ export class Futexes {
         if (!waiter.isWoken) {
             this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
         }
-        yield* this.#lock.release(context, true);
+        yield* this.#lock.release(context, hadInterrupts);
         // REQUEUE may have moved it to another word.
         yield* this.#letGo(context, waiter.word);
         return codeOf[result];
@@ -172,16 +177,21 @@ export class Futexes {
     }
 
     /** Takes the lock, and says whether the word is `value`: steps 1 and 2 of WAIT. */
-    *#acquireAndCompare(context: Context, word: Word, value: number): Steps<boolean> {
+    *#acquireAndCompare(
+        context: Context,
+        word: Word,
+        value: number,
+    ): Steps<{ readonly hadInterrupts: boolean; readonly isSame: boolean }> {
         const kernelAddress = directMap(word.physicalAddress);
         if (this.#kernel.faults.has("futex-check-before-lock")) {
             // Planted: a WAKE that comes between the look and the lock finds nobody to wake.
             const found = yield context.load(kernelAddress, wordBytes);
-            yield* this.#lock.acquire(context);
-            return found === value >>> 0;
+            const hadInterrupts = yield* this.#lock.acquire(context);
+            return { hadInterrupts, isSame: found === value >>> 0 };
         }
-        yield* this.#lock.acquire(context);
-        return (yield context.load(kernelAddress, wordBytes)) === value >>> 0;
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        const found = yield context.load(kernelAddress, wordBytes);
+        return { hadInterrupts, isSame: found === value >>> 0 };
     }
 
     /** Wakes the first waiters of a word. The caller holds the lock. */

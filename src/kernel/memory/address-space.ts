@@ -14,7 +14,10 @@
  *
  * A page that leaves the tables may still be in the translation caches of CPUs that run threads of
  * the process. It is given back only after a shootdown (translation-shootdown.ts), which must not
- * be waited for with a spinlock held. A page that enters an empty place needs none.
+ * be waited for with a spinlock held. Its place, too, becomes free only then: so a page that enters
+ * a free place needs no shootdown. A page that comes in place of another has the shootdown behind
+ * it when the call that asked for it returns; what threads store there before goes to one or the
+ * other.
  *
  * Invariants: the upper half is the kernel's; what runs out of memory leaves everything as it was.
  */
@@ -36,7 +39,7 @@ import { shootDown } from "./translation-shootdown.ts";
 /** What an address space needs of the kernel. */
 export type AddressSpaceKernel = Pick<
     Kernel,
-    "order" | "pages" | "kernelPageTable" | "cpus" | "localApic"
+    "order" | "pages" | "kernelPageTable" | "cpus" | "tasks" | "localApic"
 >;
 
 /** What may be done with a page besides reading it. */
@@ -154,14 +157,26 @@ export class AddressSpace {
         return result === 0 ? place : result;
     }
 
-    /** Takes the pages of a shared segment out again. Before they are freed: a shootdown. */
+    /**
+     * Takes the pages of a shared segment out again. Next, unless no CPU has the table any more, is
+     * `forgetTranslations`; and only then may the pages be freed, and their places be vacated.
+     */
     *unmapShared(context: Context, address: number, pageCount: number): Steps {
         const hadInterrupts = yield* this.#lock.acquire(context);
         for (let index = 0; index < pageCount; index++) {
             const pageAddress = address + index * pageSize;
             const entry = yield* this.#mapped.entry(context, pageAddress);
             kernelAssert((entry & EntryBit.shared) !== 0, "a shared page is unmapped as one");
-            yield* this.#mapped.remove(context, pageAddress);
+            yield* this.#mapped.clear(context, pageAddress);
+        }
+        yield* this.#lock.release(context, hadInterrupts);
+    }
+
+    /** Lets others have the places of pages that were unmapped, when translations are forgotten. */
+    *vacate(context: Context, address: number, pageCount: number): Steps {
+        const hadInterrupts = yield* this.#lock.acquire(context);
+        for (let index = 0; index < pageCount; index++) {
+            yield* this.#mapped.vacate(context, address + index * pageSize);
         }
         yield* this.#lock.release(context, hadInterrupts);
     }
@@ -194,6 +209,7 @@ export class AddressSpace {
         const entry = yield* this.#mapped.find(context, address, access);
         const isHeld = entry !== 0 && (entry & EntryBit.device) === 0;
         if (isHeld) {
+            // Under the lock: nobody takes the page out, and frees it, before the reference is there.
             yield* this.#kernel.pages.addReference(context, pageOf(entry));
         }
         yield* this.#lock.release(context, hadInterrupts);
@@ -229,8 +245,8 @@ export class AddressSpace {
      * The pages are those of one instant, and are held until they are copied; what other threads
      * write meanwhile may be in a copy or not.
      */
-    *copy(kernel: AddressSpaceKernel, context: Context): Steps<AddressSpace | undefined> {
-        const child = yield* AddressSpace.create(kernel, context);
+    *copy(context: Context): Steps<AddressSpace | undefined> {
+        const child = yield* AddressSpace.create(this.#kernel, context);
         if (child === undefined) {
             return undefined;
         }
@@ -238,7 +254,7 @@ export class AddressSpace {
         for (const { address, entry } of yield* this.#holdUnshared(context)) {
             isComplete &&= yield* child.#insertCopy(context, address, entry);
             if ((entry & EntryBit.device) === 0) {
-                yield* kernel.pages.release(context, pageOf(entry));
+                yield* this.#kernel.pages.release(context, pageOf(entry));
             }
         }
         if (!isComplete) {
@@ -250,16 +266,31 @@ export class AddressSpace {
 
     /** Gives back all pages and tables. No CPU has the table loaded, and nobody will load it. */
     *destroy(context: Context): Steps {
+        this.#assertLeft();
         const { pages } = this.#kernel;
         for (const address of this.#mapped.addresses) {
             const entry = yield* this.#mapped.entry(context, address);
-            if ((entry & (EntryBit.shared | EntryBit.device)) === 0) {
+            if (isCounted(entry)) {
                 yield* pages.release(context, pageOf(entry));
             }
         }
         for (const page of [...this.#kept, ...this.#mapped.tables]) {
             yield* pages.release(context, page);
         }
+    }
+
+    /**
+     * Looks without locks: a CPU loads only its task's table, and no task comes to have this one
+     * any more, so who has none of it now never will.
+     */
+    #assertLeft(): void {
+        const { cpus, tasks } = this.#kernel;
+        const isLoaded = cpus.some(({ pageTable }) => pageTable === this.rootTable);
+        const isTasks = tasks.entries.some(
+            (task) => task !== "reserved" && task.pageTable === this.rootTable,
+        );
+        kernelAssert(!isLoaded, "a page table is freed when no CPU has it loaded");
+        kernelAssert(!isTasks, "a page table is freed when no task runs with it");
     }
 
     /** Puts entries into an empty place. E_INVAL: it is not empty. E_NOMEM: there is no table. */
@@ -321,10 +352,10 @@ export class AddressSpace {
         const hadInterrupts = yield* this.#lock.acquire(context);
         for (const address of this.#mapped.addresses) {
             const entry = yield* this.#mapped.entry(context, address);
-            if ((entry & EntryBit.shared) === 0) {
+            if (entry !== 0 && (entry & EntryBit.shared) === 0) {
                 held.push({ address, entry });
             }
-            if ((entry & (EntryBit.shared | EntryBit.device)) === 0) {
+            if (isCounted(entry)) {
                 yield* this.#kernel.pages.addReference(context, pageOf(entry));
             }
         }
@@ -335,6 +366,11 @@ export class AddressSpace {
 
 function entryOf(page: number, writable: boolean): number {
     return page + EntryBit.present + EntryBit.user + (writable ? EntryBit.writable : 0);
+}
+
+/** Whether the space has a reference to what is there: not to nothing, nor the other kinds. */
+function isCounted(entry: number): boolean {
+    return entry !== 0 && (entry & (EntryBit.shared | EntryBit.device)) === 0;
 }
 
 /** Whether a page is the process's own to write and to give up. */

@@ -6,9 +6,13 @@
  *
  * Whoever calls holds the lock of the address space, unless nobody else knows the table (any more).
  *
- * Invariants: an address is in the set exactly while its entry is not zero. Tables below the root,
- * once made, stay until the end; their number is bounded by what was mapped. What runs out of
- * memory leaves everything as it was.
+ * A page goes in two steps. `clear` makes its entry zero; but CPUs may still translate by what the
+ * entry was, and if another page were mapped there now, a thread could think that it uses that one,
+ * and use the old one. So the place stays taken until it is vacated, after a shootdown.
+ *
+ * Invariants: an address is in the set while its entry is not zero, and until it is vacated. Tables
+ * below the root, once made, stay until the end; their number is bounded by what was mapped. What
+ * runs out of memory leaves everything as it was.
  */
 import { pageSize } from "../../base/page-size.ts";
 import type { Context } from "../../machine/cpu/context.ts";
@@ -26,7 +30,7 @@ export class MappedPages {
     readonly #rootTable: number;
     /** Physical addresses of the tables below the root. */
     readonly #tables: number[] = [];
-    /** In the order in which they came to be. */
+    /** Places that are taken, in the order in which they came to be. */
     readonly #addresses = new Set<number>();
 
     /** @param rootTable physical address of a table whose lower half is zeros. */
@@ -35,7 +39,7 @@ export class MappedPages {
         this.#rootTable = rootTable;
     }
 
-    /** Where there are pages. */
+    /** Where there are pages, or were some that CPUs may still translate to. */
     get addresses(): ReadonlySet<number> {
         return this.#addresses;
     }
@@ -65,7 +69,7 @@ export class MappedPages {
         return 0;
     }
 
-    /** The entry of a page that there is. */
+    /** The entry of a place that is taken; 0 when its page is gone already. */
     *entry(context: Context, address: number): Steps<number> {
         return yield context.load(yield* this.#place(context, address), 4);
     }
@@ -75,9 +79,15 @@ export class MappedPages {
         yield context.store(yield* this.#place(context, address), 4, entry);
     }
 
-    /** Takes a page out. */
-    *remove(context: Context, address: number): Steps {
+    /** Takes a page out; its place stays taken. */
+    *clear(context: Context, address: number): Steps {
         yield* this.replace(context, address, 0);
+    }
+
+    /** Makes a place free again. No CPU translates by the entry that was there. */
+    *vacate(context: Context, address: number): Steps {
+        const entry = yield* this.entry(context, address);
+        kernelAssert(entry === 0, "a place in a page table is vacated when nothing is there");
         this.#addresses.delete(address);
     }
 
@@ -96,7 +106,7 @@ export class MappedPages {
         return (entry & needed) === needed ? entry : 0;
     }
 
-    /** The first address from `UserAddress.sharedMemory` on with nothing for so many pages. */
+    /** The first address from `UserAddress.sharedMemory` on with so many free places. */
     findRoom(pageCount: number): number {
         let room: number = UserAddress.sharedMemory;
         for (let found = 0; found < pageCount; ) {

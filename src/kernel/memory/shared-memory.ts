@@ -11,7 +11,7 @@
  *
  * One lock guards all. Page tables change under it, so that an attachment is mapped exactly while
  * it is in the list. Only for a detached one it takes longer: its pages are out of the tables and
- * it is out of the list, but it is still counted until no CPU can reach them any more.
+ * it is out of the list, but it is counted, and its place taken, until no CPU can reach them.
  *
  * Invariants, asserted: a segment's count is let down as often as it was let up, and its pages are
  * freed when no page table and no translation has them.
@@ -82,16 +82,10 @@ export class SharedMemory {
             return ErrorCode.noMemory;
         }
         const hadInterrupts = yield* this.#lock.acquire(context);
-        const slot = this.#slots.indexOf(undefined);
-        const id = this.#generations[slot] * maxSegments + slot + 1;
-        if (slot >= 0) {
-            this.#generations[slot]++;
-            this.#slots[slot] = { id, pages, creatorPid: process.pid, attachmentCount: 0 };
-        }
+        const id = this.#add(process.pid, pages);
         yield* this.#lock.release(context, hadInterrupts);
-        if (slot < 0) {
+        if (id === ErrorCode.noSpace) {
             yield* this.#free(context, pages);
-            return ErrorCode.noSpace;
         }
         return id;
     }
@@ -143,6 +137,7 @@ export class SharedMemory {
 
         // Other threads may reach the pages still, on other CPUs; the count keeps them.
         yield* process.memory.forgetTranslations(context);
+        yield* process.memory.vacate(context, address, segment.pages.length);
         const hasInterrupts = yield* this.#lock.acquire(context);
         const freed = this.#uncount(segment);
         yield* this.#lock.release(context, hasInterrupts);
@@ -201,6 +196,18 @@ export class SharedMemory {
         }
         yield* this.#lock.release(context, hadInterrupts);
         yield* this.#free(context, freed);
+    }
+
+    /** Gives a segment a slot. Returns its id, or E_NOSPC. The caller holds the lock. */
+    #add(creatorPid: number, pages: readonly number[]): number {
+        const slot = this.#slots.indexOf(undefined);
+        if (slot < 0) {
+            return ErrorCode.noSpace;
+        }
+        const id = this.#generations[slot] * maxSegments + slot + 1;
+        this.#generations[slot]++;
+        this.#slots[slot] = { id, pages, creatorPid, attachmentCount: 0 };
+        return id;
     }
 
     #attachmentsOf(pid: number): Attachment[] {

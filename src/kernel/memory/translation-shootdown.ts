@@ -10,7 +10,8 @@
  *  3. Every other CPU that has the same table loaded is asked: one is added to its
  *     `flushRequestCount`, and it is sent an attention interrupt.
  *  4. Wait, with interrupts on and no spinlock held, until each has answered: its `flushCount` has
- *     reached what its count of requests was in step 3. Then the page is nobody's.
+ *     reached what its count of requests was in step 3. Then the page is nobody's, and its place in
+ *     the table is free.
  *
  * Protocol of the CPU that is asked, in the interrupt's handler, with interrupts off: note how many
  * requests there are, load the page table again, and only then say that so many are answered.

@@ -17,7 +17,10 @@ import { addThread, reserveTask, unreserveTask } from "./threads.ts";
 /** Bytes below the top of its stack that a thread is sure to use. */
 const leastStackBytes = 16;
 
-/** Returns the new thread's tid. E_FAULT: no such function or stack; E_AGAIN, E_NOMEM. */
+/**
+ * Returns the new thread's tid. E_FAULT: no such function or stack; E_AGAIN: no number; E_NOMEM: no
+ * page; E_INTR: the process is exiting.
+ */
 export function* clone(
     kernel: Kernel,
     task: Task,

@@ -69,7 +69,7 @@ export function* exitThread(kernel: Kernel, task: Task, status: number): Steps<n
     yield* kernel.hierarchyLock.release(context, hadInterrupts);
 
     if (isLast) {
-        yield* release(kernel, context, process);
+        yield* releaseProcess(kernel, context, process);
     }
     if (context.interruptsEnabled) {
         yield context.disableInterrupts();
@@ -113,7 +113,7 @@ function* leaveAddressSpace(kernel: Kernel, task: Task): Steps {
 }
 
 /** Gives back all that a process has, but its number and status. */
-function* release(kernel: Kernel, context: Context, process: Process): Steps {
+function* releaseProcess(kernel: Kernel, context: Context, process: Process): Steps {
     kernelAssert(process.threads.length === 0, `no thread is left in process ${process.pid}`);
     const { descriptors, addressSpace } = process;
     process.descriptors = undefined;

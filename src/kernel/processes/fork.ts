@@ -91,7 +91,7 @@ export function* beginProcess(
 /** Gives the child a copy of the parent's memory, and its attachments. False: no memory. */
 function* copyMemory(kernel: Kernel, task: Task, child: Process): Steps<boolean> {
     const { context, process: parent } = task;
-    const addressSpace = yield* parent.memory.copy(kernel, context);
+    const addressSpace = yield* parent.memory.copy(context);
     if (addressSpace === undefined) {
         return false;
     }

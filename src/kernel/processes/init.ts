@@ -41,6 +41,7 @@ interface Inventory {
     readonly "open files": number;
     readonly "shared segments": number;
     readonly "futex waiters": number;
+    readonly alarms: number;
 }
 
 export function* initProgram(kernel: Kernel, task: Task): Steps {
@@ -108,6 +109,7 @@ function takeInventory(kernel: Kernel): Inventory {
         "open files": kernel.openFiles.count,
         "shared segments": kernel.sharedMemory.segmentCount,
         "futex waiters": kernel.futexes.waiterCount,
+        alarms: kernel.wheel.armedCount,
     };
 }
 

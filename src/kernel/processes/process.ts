@@ -6,6 +6,7 @@
  */
 import type { DescriptorTable } from "../files/descriptor-table.ts";
 import type { AddressSpace } from "../memory/address-space.ts";
+import { kernelAssert } from "../panic.ts";
 import type { WaitQueue } from "../sync/wait-queue.ts";
 import type { Task } from "../tasks/task.ts";
 
@@ -32,10 +33,14 @@ export class Process {
 
     /** Children that have ended so far; msleep notices when it changes. */
     endedChildCount = 0;
-    /** Is woken when a child has ended, or has become another's. */
+    /** Is woken when a child has ended, or one that has ended becomes its child. */
     readonly childEvents: WaitQueue;
 
-    /** Both are undefined for the kernel's own process, and after the process has let go. */
+    /**
+     * Both are undefined for the kernel's own process, and after the process has let go. Written
+     * without a lock, while no other thread of the process is there to look: before the first one
+     * begins, by execv in the only one, by the last one when all others have left.
+     */
     addressSpace: AddressSpace | undefined;
     descriptors: DescriptorTable | undefined;
 
@@ -47,16 +52,12 @@ export class Process {
 
     /** The address space of a process that one of its threads is running in. */
     get memory(): AddressSpace {
-        if (this.addressSpace === undefined) {
-            throw new Error(`process ${this.pid} has no memory`);
-        }
+        kernelAssert(this.addressSpace !== undefined, `process ${this.pid} has memory`);
         return this.addressSpace;
     }
 
     get files(): DescriptorTable {
-        if (this.descriptors === undefined) {
-            throw new Error(`process ${this.pid} has no descriptors`);
-        }
+        kernelAssert(this.descriptors !== undefined, `process ${this.pid} has descriptors`);
         return this.descriptors;
     }
 }

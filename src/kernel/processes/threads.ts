@@ -62,11 +62,6 @@ export function* reserveTasks(
     return tasks;
 }
 
-/** Gives back what `reserveTask` took. */
-export function* unreserveTask(kernel: Kernel, context: Context, task: NewTask): Steps {
-    yield* freeSlot(kernel, context, task);
-}
-
 /**
  * Makes the task, as a thread of `process`, and puts it in the table. The caller holds the
  * hierarchy lock, started `taskContext`, and has the scheduler run it afterwards.
@@ -98,10 +93,11 @@ export function* addThread(
 /** Frees a task that has exited: its number can be another's, its page anybody's. */
 export function* freeTask(kernel: Kernel, context: Context, task: Task): Steps {
     kernel.taskOfContext.delete(task.context);
-    yield* freeSlot(kernel, context, task);
+    yield* unreserveTask(kernel, context, task);
 }
 
-function* freeSlot(kernel: Kernel, context: Context, { tid, page }: NewTask): Steps {
+/** Gives back what `reserveTask` took. */
+export function* unreserveTask(kernel: Kernel, context: Context, { tid, page }: NewTask): Steps {
     const hadInterrupts = yield* kernel.taskLock.acquire(context);
     kernel.tasks.clear(tid);
     yield* kernel.taskLock.release(context, hadInterrupts);

@@ -63,7 +63,8 @@ export function* waitForChild(
  * Sleeps. Returns 0 when the time is over, E_INTR when a child ended meanwhile or the process
  * exits.
  *
- * @param milliseconds rounded up to whole ticks; none or fewer only look.
+ * @param milliseconds rounded up to whole ticks; none or fewer only look. The tick that runs counts
+ *   as one, so it may be up to a tick less.
  */
 export function* sleepFor(kernel: Kernel, task: Task, milliseconds: number): Steps<number> {
     const { context, process } = task;

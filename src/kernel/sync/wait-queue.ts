@@ -98,11 +98,6 @@ export class WaitQueue {
         yield* this.#lock.release(context, hadInterrupts);
     }
 
-    /** How many wait, for reports. */
-    get waiterCount(): number {
-        return this.#waiters.length;
-    }
-
     /** Why the wait is over, if it is. */
     #ended(task: Task, predicate: () => boolean, options: WaitOptions): WaitResult | undefined {
         if (predicate()) {
@@ -129,7 +124,7 @@ export class WaitQueue {
         const { context } = task;
         const hadInterrupts = yield* this.#lock.acquire(context);
         this.#waiters.splice(this.#waiters.indexOf(task), 1);
-        yield* this.#scheduler.cancelBlock(task);
+        yield* this.#scheduler.stopBlocking(task);
         yield* this.#lock.release(context, hadInterrupts);
     }
 }

@@ -32,7 +32,10 @@ const usageFieldBytes = 8;
 const nastyBytes = 4000;
 const nastyByte = 0xa5;
 
-/** page_alloc(address): a page of zeros there, in place of the process's own page if it has one. */
+/**
+ * page_alloc(address): a page of zeros there, in place of the process's own page if it has one.
+ * Threads that wait for futexes in that page wait on, for words that are nowhere (futex.ts).
+ */
 function* pageAlloc(_kernel: Kernel, task: Task, call: CallArguments): Steps<number> {
     const address = call.address(0);
     return isPlaceForPage(address)

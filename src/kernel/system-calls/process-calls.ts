@@ -77,10 +77,13 @@ function* exit(kernel: Kernel, task: Task, call: CallArguments): Steps<number> {
     return yield* exitProcess(kernel, task, call.signed(0));
 }
 
-/** waitpid(pid, status address or 0, options): the pid of a child that has ended. */
+/**
+ * waitpid(pid, status address or 0, options): the pid of a child that has ended. E_FAULT, before a
+ * child is reaped: the status cannot be written there. Another thread can take that memory away
+ * while this one waits; then the child is reaped all the same, and its status is lost.
+ */
 function* waitpid(kernel: Kernel, task: Task, call: CallArguments): Steps<number> {
     const statusAddress = call.address(1);
-    // Asked before a child is reaped: its status would be lost.
     if (statusAddress !== 0 && !(yield* checkRange(task, statusAddress, 4, "write"))) {
         return ErrorCode.badAddress;
     }
@@ -90,8 +93,7 @@ function* waitpid(kernel: Kernel, task: Task, call: CallArguments): Steps<number
         return ended;
     }
     if (statusAddress !== 0) {
-        const result = yield* writeUserNumber(task, statusAddress, 4, ended.status);
-        return result === 0 ? ended.pid : result;
+        yield* writeUserNumber(task, statusAddress, 4, ended.status);
     }
     return ended.pid;
 }

@@ -25,10 +25,8 @@ export class CpuState {
 
     /** Written by this CPU alone: the page table that it has loaded, */
     pageTable: number;
-    /** handlers of interrupts that it is in, */
+    /** and handlers of interrupts that it is in. */
     interruptDepth = 0;
-    /** and how often it switched to a task. */
-    switchCount = 0;
 
     /** How often it was asked to forget translations, added to by whoever asks, */
     flushRequestCount = 0;

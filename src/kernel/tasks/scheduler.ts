@@ -65,7 +65,6 @@ export class Scheduler {
                 continue;
             }
             yield* this.#loadPageTable(context, cpu, task.pageTable);
-            cpu.switchCount++;
             if (task.isExiting) {
                 // One that has not begun yet would not look before the next tick. If the process
                 // begins to exit after this look, `exit` interrupts this CPU.
@@ -128,8 +127,8 @@ export class Scheduler {
         }
     }
 
-    /** A task that prepared to block, or was woken, goes on. */
-    *cancelBlock(task: Task): Steps {
+    /** The end of blocking, for who has been woken and for who prepared and does not sleep. */
+    *stopBlocking(task: Task): Steps {
         const { context, cpu } = task;
         const hadInterrupts = yield* cpu.lock.acquire(context);
         task.state = "runnable";
@@ -198,7 +197,6 @@ export class Scheduler {
             );
         }
         if (hasExited && !this.faults.has("exit-frees-running-task")) {
-            yield* this.#loadPageTable(context, cpu, this.#surroundings.kernelPageTable);
             yield* this.#surroundings.reap(context, task);
         }
     }

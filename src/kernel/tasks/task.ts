@@ -23,7 +23,7 @@ export interface Wait {
     readonly isExternal: boolean;
 }
 
-/** A task that was never started, as `TaskTable.add` is given it. */
+/** What a task is made from (processes/threads.ts). */
 export interface TaskOptions {
     readonly tid: number;
     readonly process: Process;

@@ -36,9 +36,9 @@ export class TimingWheel {
         return this.#ticks;
     }
 
-    /** Whether no task is to be woken by time. */
-    get isEmpty(): boolean {
-        return this.#armedCount === 0;
+    /** How many tasks are to be woken by time; for a look from outside. */
+    get armedCount(): number {
+        return this.#armedCount;
     }
 
     /** Has `task` woken at a tick, or at the next one if that is past. A task has one alarm. */
