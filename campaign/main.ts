@@ -8,8 +8,8 @@
  * `npm run campaign -- --faults [--campaigns N] [--runs N] [--first SEED] [--schedules pct:2,pct:3]
  * [--cpus 2] [--jobs N]`
  *
- * Hunts for every planted fault: so many searches for each, by each schedule. Exits with 1 when less
- * than 95 of 100 found one.
+ * Hunts for every planted fault: so many searches for each, by each schedule. Exits with 1 when
+ * less than 95 of 100 found one.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";

@@ -30,7 +30,9 @@ describe("the chickadee program", () => {
             "sh$",
             "",
         ]);
-        expect(stderr).toMatch(/^passed: the program and all orphans ended with status 0\nafter 1\.\d{3} s of /);
+        expect(stderr).toMatch(
+            /^passed: the program and all orphans ended with status 0\nafter 1\.\d{3} s of /,
+        );
     });
 
     it("gives the same document in another process", () => {

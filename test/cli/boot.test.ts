@@ -25,7 +25,9 @@ describe("chickadee boot --run", () => {
     it("is silent but for the verdict when the program is", async () => {
         const { status, out, err } = await boot(["--run", "true"]);
         expect({ status, out }).toEqual({ status: 0, out: "" });
-        expect(err).toMatch(/^passed: the program and all orphans ended with status 0\nafter 0\.\d{3} s of /);
+        expect(err).toMatch(
+            /^passed: the program and all orphans ended with status 0\nafter 0\.\d{3} s of /,
+        );
         expect(err).toMatch(/ s of virtual time, [\d,]+ operations\n$/);
     });
 
@@ -75,7 +77,8 @@ describe("chickadee boot --run", () => {
         const calls = /^ {8,}.*\n/gm;
         expect(err.match(calls)?.join("").replace(/\n */g, " ").replace(/:\d+/g, ":N")).toBe(
             "        waitUntil sync/wait-queue.ts:N < waitForChild processes/wait.ts:N " +
-                "< initProgram processes/init.ts:N < kernelTaskProgram processes/kernel-task.ts:N " +
+                "< initProgram processes/init.ts:N " +
+                "< kernelTaskProgram processes/kernel-task.ts:N " +
                 "waitUntil sync/wait-queue.ts:N < read files/keyboard.ts:N " +
                 "< read files/terminal.ts:N < read files/open-file.ts:N " +
                 "< system-calls/file-calls.ts:N < withFile system-calls/file-calls.ts:N " +

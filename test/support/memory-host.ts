@@ -36,7 +36,9 @@ export interface MemoryHostOptions {
     readonly signal?: { readonly name: EndingSignal; readonly afterBreaths: number };
     /** The terminal that a command may take. */
     readonly openTerminal?: () => Terminal;
-    /** What workers do, of whom there are two; they do it one after the other, when waited for. */
+    /** Cores of the computer; 2 unless given. */
+    readonly coreCount?: number;
+    /** What workers do; they do it one after the other, when waited for. */
     readonly perform?: (work: unknown) => unknown;
 }
 
@@ -113,7 +115,7 @@ export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
             },
             startWorkers: () => {
                 assert(options.perform !== undefined, "the test says what workers do");
-                return oneAfterTheOther(options.perform);
+                return oneAfterTheOther(options.perform, options.coreCount);
             },
         },
         volume,
@@ -142,11 +144,11 @@ function scriptedSignals(signal: MemoryHostOptions["signal"]): SignalWatch {
 }
 
 /** Workers without threads. Each wait takes a second, and one of them does its work. */
-function oneAfterTheOther(perform: (work: unknown) => unknown): Workers {
+function oneAfterTheOther(perform: (work: unknown) => unknown, coreCount = 2): Workers {
     const waiting: (() => void)[] = [];
     let nowMs = 0;
     return {
-        suggestedCount: 2,
+        suggestedCount: coreCount,
         get nowMs() {
             return nowMs;
         },

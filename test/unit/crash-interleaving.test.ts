@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { describeOperation } from "../../src/crash/exploration/describe-operation.ts";
 import { formatInterleaving } from "../../src/crash/exploration/format-interleaving.ts";
 import { type Interleaving, tellInterleaving } from "../../src/crash/exploration/interleaving.ts";
 import { observeRun } from "../../src/crash/exploration/observed-run.ts";
 import { linesOfStack } from "../../src/crash/exploration/stack-lines.ts";
 import { physicalOf, sharedThing } from "../../src/crash/exploration/touch.ts";
+import { OperationCode } from "../../src/machine/cpu/operation.ts";
 import { PageWalker } from "../../src/machine/cpu/page-walk.ts";
 import { GuestMemory } from "../../src/machine/guest-memory.ts";
 import { parsePreemptions } from "../../src/machine/schedule/preemptions.ts";
@@ -129,13 +131,12 @@ describe("an interleaving", () => {
         ]);
     });
 
-    it("says so when it takes no preemption", () => {
+    it("ends with the verdict when it takes no preemption", () => {
         const subject = new RaceSubject(() => hopeless({ noise: 5 }));
         const interleaving = tellInterleaving({ subject, seed: 1, points: [] });
         const text = formatInterleaving(interleaving);
         expect(interleaving.races).toEqual([]);
-        expect(text.at(-1)).toBe("It takes no preemption to fail.");
-        expect(text).toContain("-- panic: wrong whatever the schedule --");
+        expect(text.at(-1)).toBe("-- panic: wrong whatever the schedule --");
     });
 
     it("tells the caller's line in place of a primitive's", () => {
@@ -144,6 +145,38 @@ describe("an interleaving", () => {
         expect(formatInterleaving(interleaving, { isPrimitive })).toEqual(
             formatInterleaving(interleaving),
         );
+    });
+});
+
+describe("an operation in words", () => {
+    const lockFile = "src/kernel/sync/spin-lock.ts";
+    const observed = {
+        ...{ cpu: 0, task: "t", isUser: false, depth: 1, interruptDepth: 0 },
+        ...{ address: 0, value: 0, subject: "futex", bytes: [] },
+    };
+    const words = (operation: number, functionName: string, file = lockFile) => {
+        const lines = [{ file, line: 1, functionName }];
+        return describeOperation({ ...observed, operation, lines });
+    };
+
+    it("is what it does with a lock, where it is the lock's own", () => {
+        expect(words(OperationCode.step, "acquire")).toBe("acquire futex");
+        expect(words(OperationCode.pause, "acquire")).toBe("waits for futex");
+        expect(words(OperationCode.step, "release")).toBe("release futex");
+        expect(words(OperationCode.enableInterrupts, "release")).toBe("release futex");
+        expect(words(OperationCode.step, "acquire", "src/kernel/other.ts")).toBe("step, futex");
+        expect(describeOperation({ ...observed, operation: 0 })).toBe("step, futex");
+        const lines = [{ file: lockFile, line: 1, functionName: "acquire" }];
+        const operation = OperationCode.disableInterrupts;
+        const unnamed = { ...observed, operation, lines, subject: undefined };
+        expect(describeOperation(unnamed)).toBe("disable interrupts");
+    });
+
+    it("is a system call's name, or its number where it has none", () => {
+        const call = { ...observed, operation: OperationCode.systemCall };
+        expect(describeOperation({ ...call, value: 137 })).toBe("system call futex");
+        expect(describeOperation({ ...call, value: 128 })).toBe("system call mapConsole");
+        expect(describeOperation({ ...call, value: 999 })).toBe("system call 999");
     });
 });
 

@@ -2,8 +2,8 @@
  * `chickadee explore`: searches for a schedule under which a program fails, makes what it finds
  * small, and tells it.
  *
- * All of it is done by workers (work.ts); here it is shared out and printed. Who does which run does
- * not matter, so the result is the same for any number of jobs.
+ * All of it is done by workers (work.ts); here it is shared out and printed. Who does which run
+ * does not matter, so the result is the same for any number of jobs.
  */
 import type { Exploration, FailingRun } from "../../crash/exploration/explore.ts";
 import { exitStatusOf } from "../../host/signals.ts";
@@ -87,7 +87,8 @@ class Explorer {
     /** The failing run with the lowest number. */
     async #search(): Promise<Pick<Verdict, "found" | "signal" | "nextRun">> {
         const { schedule, seed, runs, first, json } = this.#options;
-        const workerCount = this.#options.jobs ?? this.#crew.suggestedCount;
+        const coreCount = this.#crew.suggestedCount;
+        const workerCount = Math.min(this.#options.jobs ?? coreCount, coreCount);
         const board = Board.create(workerCount);
         const shared = { target: this.#target, board: board.memory, schedule, seed, runs, first };
         const pieces = Array.from({ length: workerCount }, (_, worker) => {

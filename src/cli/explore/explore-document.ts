@@ -33,8 +33,9 @@ export function exploreDocument(
 }
 
 function foundFields(found: FailingRun, options: ExploreOptions): object {
-    const { run, seed, schedule, failure } = found;
-    return { run, seed, schedule, failure, replay: bootCommand(options, found, schedule) };
+    const { run, seed, schedule, failure, console } = found;
+    const replay = bootCommand(options, found, schedule);
+    return { run, seed, schedule, failure, ...(console !== undefined && { console }), replay };
 }
 
 function shrunkFields(found: FailingRun, shrunk: ShrunkFailure, options: ExploreOptions): object {

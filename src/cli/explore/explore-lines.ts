@@ -2,6 +2,7 @@
 import { printable, utf8Encode } from "../../base/byte-string.ts";
 import type { FailingRun } from "../../crash/exploration/explore.ts";
 import { formatInterleaving } from "../../crash/exploration/format-interleaving.ts";
+import { lockFile } from "../../crash/exploration/lock-operation.ts";
 import type { ShrunkFailure } from "../../crash/exploration/shrink.ts";
 import { counted, grouped } from "../../report/size.ts";
 import type { Colours } from "../inspect/colours.ts";
@@ -15,8 +16,8 @@ const mostWidth = 160;
 /** Where there is no terminal whose width counts. */
 const plainWidth = 120;
 
-/** Where every operation of a lock comes from; who took which lock is what matters. */
-const lockFile = /^src\/kernel\/sync\/spin-lock\.ts$/;
+/** What programs share; whose call it was is what matters, and who took which lock. */
+const libraryFolder = "src/programs/library/";
 
 export function verdictLines(
     verdict: Verdict,
@@ -32,13 +33,16 @@ export function verdictLines(
             const width = out.isTerminal
                 ? Math.max(leastWidth, Math.min(mostWidth, out.columns))
                 : plainWidth;
-            const isPrimitive = (file: string) => lockFile.test(file);
+            const isPrimitive = (file: string) => {
+                return file === lockFile || file.startsWith(libraryFolder);
+            };
             const told = formatInterleaving(interleaving, { width, isPrimitive });
             lines.push(...told.map((line) => painted(safe(line), colours)), "");
         }
         lines.push(replayLine("replay", bootCommand(options, found, shrunk.schedule), colours));
     }
-    if (found !== undefined) {
+    // Without a preemption there is nothing that was left out.
+    if (found !== undefined && shrunk?.points.length !== 0) {
         const name = shrunk === undefined ? "replay" : "as it was found";
         lines.push(replayLine(name, bootCommand(options, found, found.schedule), colours));
     }
@@ -51,7 +55,7 @@ export function verdictLines(
 }
 
 function foundLines(
-    { failure, run, seed, schedule }: FailingRun,
+    { failure, run, seed, schedule, console = [] }: FailingRun,
     options: ExploreOptions,
     { problem }: Colours,
 ) {
@@ -59,6 +63,8 @@ function foundLines(
     return [
         problem(`${failure.kind}: ${first}`),
         ...more,
+        ...(console.length === 0 ? [] : ["last on the console:"]),
+        ...console.map((line) => `    ${safe(line)}`),
         `found by run ${grouped(run)} of search seed ${options.seed}: ` +
             `seed ${seed}, schedule ${schedule}`,
     ];
@@ -71,7 +77,7 @@ function shrunkLine({ pointsAtFirst, points, schedule }: ShrunkFailure): string 
             ? "of which none can be left out"
             : `shrunk to ${points.length}`;
     return points.length === 0
-        ? "it takes no preemption to fail"
+        ? `it takes no preemption to fail: the schedule ${schedule} has none`
         : `${before}, ${after}: ${schedule}`;
 }
 
@@ -85,7 +91,8 @@ function interruptedLines(
     }
     const before = found === undefined ? "no run failed" : "runs before it were not all done";
     return [
-        `interrupted by ${signal}, after run ${grouped(nextRun - 1)} of ${grouped(options.runs)}; ${before}`,
+        `interrupted by ${signal}, ` +
+            `after run ${grouped(nextRun - 1)} of ${grouped(options.runs)}; ${before}`,
         `go on: ${searchCommand(options, nextRun)}`,
     ];
 }
@@ -97,7 +104,8 @@ function whatText({ run = "", schedule, runs, first, seed, cpus, fault = [] }: E
             ? `runs ${grouped(first)} to ${grouped(runs - 1)}`
             : counted(runs, "run", "runs", grouped);
     const faults = fault.map((name) => `, fault ${name}`).join("");
-    return `${range} of ${safe(run)} on ${counted(cpus, "CPU")}, ${schedule}, seed ${seed}${faults}`;
+    const where = counted(cpus, "CPU");
+    return `${range} of ${safe(run)} on ${where}, ${schedule}, seed ${seed}${faults}`;
 }
 
 /** The lines that people look for. */

@@ -34,10 +34,12 @@ Runs the program again and again, each time under another schedule, until a run
 fails. That one is shrunk to the fewest preemptions with which it still fails,
 and told: who ran when, which source lines race, and which commands do it again.
 
-Run 0 has no preemption: what fails there needs no schedule to fail. pct:3 finds
-each race that takes up to two preemptions with a chance that can be stated; use
-random for programs that wait a lot, pct:2 for the simplest races. The result is
-the same for any number of jobs; only the time that it takes is not.
+Run 0 is always done, without preemption: what fails there needs no schedule to
+fail. After it come runs 1, 2 and so on. With --first N they begin at run N: so
+does a search go on that was interrupted. pct:3 finds each race that takes up to
+two preemptions with a chance that can be stated; use random for programs that
+wait a lot, pct:2 for the simplest races. The result is the same for any number
+of jobs; only the time that it takes is not.
 
 Exit status: 0 no run failed; 1 one did; 2 wrong usage, or a file that cannot be
 opened; 130 Ctrl-C, and then it says how to go on.
@@ -62,7 +64,7 @@ export const registerExplore: RegisterSubCommand = (program, { invocation }) => 
         .option("--run <COMMAND>", "the program, with its arguments")
         .option("--schedule <NAME>", "pct:DEPTH[:LENGTH], random[:OPERATIONS]", "pct:3")
         .option("--runs <N>", "runs at the most", wholeNumber(1, maxRuns), defaultRunCount)
-        .option("--first <N>", "go on with this run", wholeNumber(1, maxRuns), 1)
+        .option("--first <N>", "after run 0, go on with run N", wholeNumber(1, maxRuns), 1)
         .option("--seed <S>", "which runs", wholeNumber(0, 2 ** 32 - 1), 1)
         .option("--cpus <N>", "CPUs of the machine, 1 to 16", wholeNumber(1, 16), 2)
         .option("--memory <MIB>", "the machine's memory (default: 2)", wholeNumber(2, 1024))
@@ -73,7 +75,11 @@ export const registerExplore: RegisterSubCommand = (program, { invocation }) => 
         )
         .option("--fault <NAME>", "plant a bug; more than once; list lists them", listed)
         .option("--keys <FILE>", "what is typed; - for standard input")
-        .option("--jobs <N>", "threads (default: one for each core)", wholeNumber(1, 64))
+        .option(
+            "--jobs <N>",
+            "threads, at most one for each core (the default)",
+            wholeNumber(1, 64),
+        )
         .option("--no-shrink", "only say which run failed")
         .option("--json", "print one JSON document");
     addColour(command).action((options: ExploreOptions) =>

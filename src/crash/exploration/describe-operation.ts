@@ -1,15 +1,24 @@
 /** Operations in words. */
+import { SystemCall } from "../../kernel/interface/system-call.ts";
 import { OperationCode } from "../../machine/cpu/operation.ts";
-import type { ObservedOperation } from "./observed-run.ts";
+import { lockVerb, type PlacedOperation } from "./lock-operation.ts";
 
 /** Names of operations, by their codes without a size. */
 const names: ReadonlyMap<number, string> = new Map(
     Object.entries(OperationCode).map(([name, code]) => [code, inWords(name)]),
 );
 
-/** `store 0x9000`, `step, futex`, `system call 137`. */
-export function describeOperation(observed: ObservedOperation): string {
+const systemCallNames: ReadonlyMap<number, string> = new Map(
+    Object.entries(SystemCall).map(([name, callNo]) => [callNo, name]),
+);
+
+/** `store 0x9000`, `acquire futex`, `system call write`. */
+export function describeOperation(observed: PlacedOperation): string {
     const { operation, address, subject, value } = observed;
+    const verb = lockVerb(observed);
+    if (verb !== undefined) {
+        return `${verb} ${subject}`;
+    }
     const about = subject === undefined ? "" : `, ${subject}`;
     if (operation >= OperationCode.load && operation < OperationCode.pause) {
         const name = names.get(operation - (operation & 0x0f)) ?? "access";
@@ -19,7 +28,7 @@ export function describeOperation(observed: ObservedOperation): string {
     const name = names.get(operation) ?? `operation ${operation}`;
     switch (operation) {
         case OperationCode.systemCall:
-            return `system call ${value}`;
+            return `system call ${systemCallNames.get(value) ?? value}`;
         case OperationCode.endOfProgram:
             return "return";
         case OperationCode.copy:

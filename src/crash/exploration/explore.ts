@@ -63,6 +63,8 @@ export interface FailingRun {
     /** The run's limit, which belongs to it: it may have failed by that. */
     readonly maxOperations: number | undefined;
     readonly failure: RunFailure;
+    /** See `RunOutcome.console`. */
+    readonly console?: readonly string[];
 }
 
 export interface Exploration {
@@ -86,12 +88,13 @@ export function explore(search: Search): Exploration {
         const seed = runSeed(search.seed, run);
         const limit = maxOperations === undefined ? {} : { maxOperations };
         const outcome = subject.run({ seed, schedule: scheduleOf(schedule, seed), ...limit });
-        const { failure } = outcome;
+        const { failure, console } = outcome;
         runsDone++;
         onProgress?.({ run, runsDone, failure });
         length = run === 0 ? outcome.operations : length;
         if (failure !== undefined) {
-            const found = { run, seed, schedule, maxOperations, failure };
+            const said = console === undefined ? {} : { console };
+            const found = { run, seed, schedule, maxOperations, failure, ...said };
             return { runsDone, length, found };
         }
         schedule = withLength(search.schedule, length);

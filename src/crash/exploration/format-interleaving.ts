@@ -10,7 +10,7 @@ import type {
     ShownOperation,
     Stretch,
 } from "./interleaving.ts";
-
+import { lockVerb } from "./lock-operation.ts";
 import { formatLine, type SourceLine } from "./stack-lines.ts";
 
 export interface InterleavingFormat {
@@ -26,6 +26,8 @@ export interface InterleavingFormat {
 /** With more CPUs than this a column is too narrow, and each line says whose it is. */
 const maxColumns = 3;
 const defaultWidth = 100;
+/** In a column that is narrower, functions are not named, so that the operations can be seen. */
+const leastWidthForFunctions = 49;
 /** Calls told below a line that races. */
 const shownCallers = 4;
 const columnGap = 2;
@@ -52,14 +54,13 @@ export function formatInterleaving(
     if (failure !== undefined) {
         table.across(`${failure.kind}: ${failure.message.split("\n")[0]}`);
     }
-    return [...table.lines, ...formatRaces(races, format)];
+    return [...table.lines, ...formatRaces(interleaving, format)];
 }
 
 /** What races, in sentences; one paragraph for each preemption. */
-function formatRaces(races: readonly Race[], format: InterleavingFormat): string[] {
-    if (races.length === 0) {
-        return ["", "It takes no preemption to fail."];
-    }
+function formatRaces(interleaving: Interleaving, format: InterleavingFormat): string[] {
+    const { races } = interleaving;
+    const locks = locksOf(interleaving);
     return races.flatMap((race, index) => {
         const { preemptedCpu, otherCpu, done, meanwhile, next, thing } = race;
         const which = races.length > 1 ? `Preemption ${index + 1}: ` : "";
@@ -71,9 +72,23 @@ function formatRaces(races: readonly Race[], format: InterleavingFormat): string
                 ? [`while CPU ${otherCpu} ran.`]
                 : [`when CPU ${otherCpu} did`, ...quoted(meanwhile, format)];
         const [first, ...rest] = [...did, ...stood];
-        const both = thing === undefined ? [] : [`Both touch ${thing}.`];
+        const touched = thing !== undefined && locks.has(thing) ? "use the lock" : "touch";
+        const both = thing === undefined ? [] : [`Both ${touched} ${thing}.`];
         return ["", `${which}CPU ${preemptedCpu} ${first}`, ...joined(rest), ...other, ...both];
     });
+}
+
+/** Names of the locks that operations which are shown take, wait for or let go. */
+function locksOf({ stretches, races }: Interleaving): ReadonlySet<string> {
+    const pieces = stretches.flatMap((stretch) => stretch.pieces);
+    const shown = [
+        ...pieces.flatMap((piece) => ("count" in piece ? [] : [piece])),
+        ...races.flatMap(({ done, meanwhile, next }) => [done, meanwhile, next]),
+    ];
+    const names = shown.map((one) => {
+        return one !== undefined && lockVerb(one) !== undefined ? one.subject : undefined;
+    });
+    return new Set(names.filter((name) => name !== undefined));
 }
 
 /** `and` goes before what comes after it. */
@@ -172,7 +187,9 @@ class Table {
         if (line === undefined) {
             return words;
         }
-        const where = formatLine({ ...line, file: line.file.replace(/^.*\//, "") });
+        const file = line.file.replace(/^.*\//, "");
+        const isNarrow = this.#columnWidth < leastWidthForFunctions;
+        const where = isNarrow ? `${file}:${line.line}` : formatLine({ ...line, file });
         return `${where}  ${words}`;
     }
 

@@ -1,5 +1,6 @@
 /** The reference kernel with a program, as what is explored. */
 import { KernelRun, type KernelRunOptions } from "../kernel-run.ts";
+import { lastLines } from "./last-lines.ts";
 import type { RunFailure, RunOutcome, RunRequest, Subject } from "./subject.ts";
 import { worldHash } from "./world-hash.ts";
 
@@ -14,6 +15,9 @@ export type KernelSubjectOptions = Omit<
  * does who types while it runs. Returns how it ended, if it did; of kind `passed`, if it passed.
  */
 export type FinishRun = (run: KernelRun, maxOperations: number) => RunFailure | undefined;
+
+/** Lines of the console that are told of a program that failed. */
+const consoleLineCount = 5;
 
 export class KernelSubject implements Subject {
     readonly #options: KernelSubjectOptions;
@@ -49,6 +53,7 @@ export class KernelSubject implements Subject {
             failure: kind === "passed" ? undefined : { kind, message: withoutKind(kind, message) },
             operations: machine.operationsSinceMark,
             stateHash: () => worldHash(machine),
+            ...(kind === "failed" ? { console: lastLines(machine.console, consoleLineCount) } : {}),
             ...(recordsSchedule ? { runs: machine.scheduleRuns } : {}),
         };
     }

@@ -47,6 +47,8 @@ export interface RunOutcome {
     readonly failure?: RunFailure | undefined;
     /** Operations since the mark: `Machine.operationsSinceMark`. */
     readonly operations: number;
+    /** Of a run that failed by what its program says: what it said last, in lines. */
+    readonly console?: readonly string[];
     /** Which CPU ran when since power-on, where that was asked for. */
     readonly runs?: readonly CpuRun[];
     /** Equal when memory, devices and disk are, whatever the schedule: `worldHash`. */

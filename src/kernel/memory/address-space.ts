@@ -209,7 +209,7 @@ export class AddressSpace {
         const entry = yield* this.#mapped.find(context, address, access);
         const isHeld = entry !== 0 && (entry & EntryBit.device) === 0;
         if (isHeld) {
-            // Under the lock: nobody takes the page out, and frees it, before the reference is there.
+            // Under the lock: nobody frees the page before the reference is there.
             yield* this.#kernel.pages.addReference(context, pageOf(entry));
         }
         yield* this.#lock.release(context, hadInterrupts);

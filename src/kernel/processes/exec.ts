@@ -83,8 +83,8 @@ export function* exec(kernel: Kernel, task: Task, command: Command): Steps<numbe
         return loaded;
     }
     const hadInterrupts = yield* kernel.hierarchyLock.acquire(context);
-    // Threads are made by threads of the process only, and this one makes none. Those that have left
-    // the process use nothing of it, whether or not they are reaped.
+    // Threads are made by threads of the process only, and this one makes none. Those that have
+    // left the process use nothing of it, whether or not they are reaped.
     const isAlone = process.holdingCount === 1;
     yield* kernel.hierarchyLock.release(context, hadInterrupts);
     if (!isAlone) {
