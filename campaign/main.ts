@@ -27,8 +27,8 @@ const shownFailures = 5;
 /** Of the searches for a fault, so many must find it. */
 const leastFoundShare = 0.95;
 
-const usage = `Usage: npm run campaign -- [--seeds N] [--first SEED] [--programs A,B] [--cpus 1,2,4,8]
-                           [--schedules random,pct:3] [--jobs N]
+const usage = `Usage: npm run campaign -- [--seeds N] [--first SEED] [--programs A,B]
+                           [--cpus 1,2,4,8] [--schedules random,pct:3] [--jobs N]
        npm run campaign -- --faults [--campaigns N] [--runs N] [--first SEED]
                            [--schedules pct:2,pct:3] [--cpus 2] [--jobs N]
 `;
